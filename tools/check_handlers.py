@@ -59,7 +59,7 @@ def raises(record, key):
 
 @sigflow.handler(timeout=0.3)
 def hangs(record, key):
-    if record.index % 997 == 500 and not MENDED:
+    if record.index % 1999 == 500 and not MENDED:
         time.sleep(3600)
     note("hangs", key, record.index)
 
@@ -136,7 +136,7 @@ class Expectation:
         index = record.index
         fails = {
             "raises": index % 101 == 3,
-            "hangs": index % 997 == 500,
+            "hangs": index % 1999 == 500,
             "busy": index % 997 == 700,
             "waits": index % 101 == 70 or index % 997 == 250,
             "slow": False,
@@ -181,11 +181,11 @@ def differences(wanted: Expectation, called: Path, quarantine: Path, *, once: bo
             yield f"{name}: dead {sorted(dead[name] ^ wanted.dead[name])[:5]} differ"
 
 
-def _wait(session: Path, frames: int) -> None:
+def _wait(session: Path, frames: int, process: subprocess.Popen[bytes]) -> None:
     """Until every handler has dealt with all frames."""
     until = time.monotonic() + 300
     query = "SELECT min(frames), count(*) FROM positions WHERE stream = 0 AND sink LIKE 'handler %'"
-    while time.monotonic() < until:
+    while time.monotonic() < until and process.poll() is None:
         ledger = session / "ledger.db"
         if ledger.exists():
             with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(ledger)) as database:
@@ -193,7 +193,9 @@ def _wait(session: Path, frames: int) -> None:
                 if count == len(NAMES) and least >= frames:
                     return
         time.sleep(0.1)
-    raise RuntimeError("the handlers did not come along in five minutes")
+    process.kill()
+    words = process.communicate()[1].decode()
+    raise RuntimeError(f"the handlers did not come along in five minutes, or the process has ended: {words}")
 
 
 def live(folder: Path, made: Script, kills: int, rng: random.Random) -> dict[str, dict[str, int]]:
@@ -213,12 +215,12 @@ def live(folder: Path, made: Script, kills: int, rng: random.Random) -> dict[str
             with source.open("ab") as file:
                 file.write(made.data[sent : sent + step])
             sent += step
-            time.sleep(rng.random() * step / len(made.data))
+            time.sleep(rng.random() * kills * step / len(made.data))
         last = stop == stops[-1]
         if last:
-            _wait(session, made.frames)
+            _wait(session, made.frames, process)
         else:
-            time.sleep(0.3 + rng.random() * 2)
+            time.sleep(0.5 + rng.random() * 3)
         process.send_signal(signal.SIGINT if last else signal.SIGKILL)
         _, error = process.communicate(timeout=120)
         if last and process.returncode not in (0, 3):

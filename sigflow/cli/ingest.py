@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sigflow.config import Config
     from sigflow.session.ingest import Ingestion, Outcome
     from sigflow.session.ingest import Settings as How
+    from sigflow.session.metrics import MetricsPage
     from sigflow.watch.alarms.monitor import Change
 
 #: What the words of --fsync mean, in seconds between two commits.
@@ -140,6 +141,11 @@ def _commit(text: str) -> float | None:
     help="Write a line of JSON for each source, at each commit and each second, to this file, or to stdout (-).",
 )
 @click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Tell how it does on a page for Prometheus, http://HOST:PORT/metrics; without a host, on this machine alone.",
+)
+@click.option(
     "--file-rows", type=click.IntRange(1, 1 << 40), default=1_000_000, show_default=True, metavar="N",
     help="Frames of one file of a table.",
 )  # fmt: skip
@@ -169,6 +175,7 @@ def command(
     audit: bool,
     once: bool,
     status: str | None,
+    metrics: str | None,
     file_rows: int,
     file_every: float,
     engine: str,
@@ -224,7 +231,7 @@ def command(
     if said.handlers and not allow_actions:
         raise unallowed(said)
     pairs = bound_to(handlers_of(said, named, allowed=allow_actions), [*formats, *fallback], said, screen)
-    with _status(status) as lines:
+    with _status(status) as lines, _page(metrics, screen) as page:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
             for line in all_lines:
@@ -244,6 +251,7 @@ def command(
             handlers=[handler for handler, _ in pairs],
             told=screen.diagnostic,
             status=None if status is None else say,
+            page=page,
         )
         outcome = _run(ingestion)
     if status != STANDARD_OUTPUT:
@@ -280,6 +288,22 @@ def _status(path: str | None) -> Iterator[TextIO]:
         return
     with open(path, "a", encoding="utf-8") as file:
         yield file
+
+
+@contextmanager
+def _page(place: str | None, screen: Screen) -> Iterator[MetricsPage | None]:
+    """The page for Prometheus, if it is asked for."""
+    if place is None:
+        yield None
+        return
+    from sigflow.session.metrics import MetricsPage
+
+    page = MetricsPage(place)
+    screen.note(f"metrics: {page.url}")
+    try:
+        yield page
+    finally:
+        page.close()
 
 
 def _run(ingestion: Ingestion) -> Outcome:

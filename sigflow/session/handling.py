@@ -1,16 +1,17 @@
 """A handler of a session while it comes in: each event at least once, and what it fails on is a dead letter.
 
-Rules.  A handler is a sink of its own.  It is called for an event once the raw bytes before that are on the disk, and
-the events before a barrier are behind it for good when it has dealt with all of them, and the dead letters among them
-are kept: from there a restart goes on, so what was being dealt with when a process was killed comes again.  A barrier
-does not wait for the handler, but the last one of a stream does.
+Rules.  A handler is a sink of its own.  It is called for an event once the raw bytes before that are on the disk.  A
+barrier does not wait for it, but the last one of a stream does: it is passed when the handler has dealt with all events
+before it, and the dead letters among them are kept.  How far it has come is kept between barriers, too, so what it has
+dealt with a second before a process was killed, or it was switched off, does not come again; the rest does.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +22,7 @@ from sigflow.quarantine.ledger import connect
 from sigflow.session.refused import stream_id
 from sigflow.session.sinks import EVENTS, Barrier, Frames, Positions
 from sigflow.session.telling import Telling
-from sigflow.session.tiles import Tiles
+from sigflow.session.tiles import Tiles, start_of
 from sigflow.storage.session import layout
 from sigflow.storage.session.ledger import Ledger
 from sigflow.watch.handlers.declared import RESYNC, START, STOP, Handler
@@ -39,16 +40,24 @@ SOME = 100
 
 
 class _Passed(NamedTuple):
-    """A barrier, and how many events were given to the handler before it; the state of the stream there."""
+    """A barrier, and how many events the handler got before it; the state of the stream there."""
 
     barrier: Barrier
     accepted: int
     state: Any
 
 
+class _Waiting(NamedTuple):
+    """An event for the handler, and the state of the stream before it."""
+
+    occurrence: Occurrence
+    state: Any
+
+
 class _Stream:
-    """State: how far the events are known; those that wait for a barrier; barriers that wait for the handler: the first
-    and the last of them.
+    """State: how far the events are known; those that wait for a barrier; those that wait for the handler, by their
+    numbers there, with the state before each; barriers that wait for it: the first and the last of them; how far it is
+    said to have come.
     """
 
     def __init__(self, number: int, formats: Sequence[Format], wanting: Wanting, kept: Any) -> None:
@@ -59,12 +68,29 @@ class _Stream:
             raise UsageError(f"the ledger has no state of a handler: {error}") from error
         self.formats, self.wanting = formats, wanting
         self.occurrences = Occurrences(number, behind_gap=behind_gap)
-        self.waiting: list[Occurrence] = []
+        self.waiting: list[_Waiting] = []
+        self.undealt: deque[tuple[int, Any]] = deque()
         self.passed: list[_Passed] = []
+        self.kept = self.tiles.done
 
-    def tree(self) -> Any:
-        """The state as JSON."""
-        return {"done": self.tiles.done, "behind_gap": self.occurrences.behind_gap}
+    def tree(self, done: int | None = None) -> Any:
+        """The state as JSON.  done: before which events are behind it, all that are known where nothing is said."""
+        return {"done": self.tiles.done if done is None else done, "behind_gap": self.occurrences.behind_gap}
+
+    def take(self, events: Iterable[Event], start: int) -> None:
+        """Events that are new, up to one that covers bytes from here on."""
+        state = self.tree(start)
+        for event in events:
+            for occurrence in filter(self.wanting.takes, self.occurrences.of(event)):
+                self.waiting.append(_Waiting(occurrence, state))
+
+    def dealt(self, number: int) -> Any:
+        """The handler has dealt with so many of the first events: the state of the stream before the next; None where
+        it has dealt with all.
+        """
+        while self.undealt and self.undealt[0][0] < number:
+            self.undealt.popleft()
+        return self.undealt[0][1] if self.undealt else None
 
 
 class HandlerSink:
@@ -121,24 +147,18 @@ class HandlerSink:
     def _want(self, state: _Stream, hook: Hook) -> None:
         occurrence = Occurrence(hook.event, hook, Key(hook.stream, hook.offset))
         if state.wanting.takes(occurrence):
-            state.waiting.append(occurrence)
+            state.waiting.append(_Waiting(occurrence, state.tree()))
 
     def take(self, stream: int, pieces: Sequence[Frames | list[Event]]) -> None:
         """Events of a stream, in order."""
         state = self._streams[stream]
-        tiles, occurrences = state.tiles, state.occurrences
-        takes, wait = state.wanting.takes, state.waiting.append
         for piece in pieces:
             if isinstance(piece, FrameRun) and not self._looks(state):
-                for known in tiles.passed(piece):
-                    for occurrence in filter(takes, occurrences.of(known)):
-                        wait(occurrence)
-                occurrences.passed()
+                state.take(state.tiles.passed(piece), piece.shift + piece.bounds[0])
+                state.occurrences.passed()
                 continue
             for event in piece:
-                for known in tiles.take(event):
-                    for occurrence in filter(takes, occurrences.of(known)):
-                        wait(occurrence)
+                state.take(state.tiles.take(event), start_of(event))
 
     def _looks(self, state: _Stream) -> bool:
         """Whether the handler is called for frames that come now."""
@@ -151,16 +171,18 @@ class HandlerSink:
         if barrier.final:
             self._want(state, Hook(STOP, barrier.stream, state.tiles.done))
         waiting, state.waiting = state.waiting, []
-        for occurrence in waiting:
-            self._runner.put(occurrence)
+        for place, handed in enumerate(waiting):
             if self._runner.ended:
+                state.waiting = waiting[place:]
                 break
+            state.undealt.append((self._runner.put(handed.occurrence), handed.state))
             if self._runner.unfetched >= SOME:
                 self._keep(self._runner.failures())
-        accepted = self._runner.accepted
-        state.passed[1:] = [_Passed(barrier, accepted, state.tree())]
-        if barrier.final:
-            self._runner.wait(accepted)
+        else:
+            accepted = self._runner.accepted
+            state.passed[1:] = [_Passed(barrier, accepted, state.tree())]
+            if barrier.final:
+                self._runner.wait(accepted)
         self._come_along()
 
     def tick(self, now: int) -> None:
@@ -171,13 +193,18 @@ class HandlerSink:
         """Commit where the handler has dealt with all before a barrier, and keep what it failed on."""
         dealt = self._runner.dealt  # (before the failures: none of those is missed)
         self._keep(self._runner.failures())
-        due = False
+        due = self._runner.ended or self._positions.due
         for number, state in self._streams.items():
+            come = state.dealt(dealt)
             while state.passed and state.passed[0].accepted <= dealt:
                 passed = state.passed.pop(0)
-                self._states[number] = passed.state
+                if not state.undealt:
+                    come = passed.state
                 due |= self._positions.move(passed.barrier, passed.barrier.frames)
-        if due or (self._states and self._positions.due):
+            if come is not None and come["done"] > state.kept:
+                self._states[number] = come
+                state.kept = come["done"]
+        if due and (self._states or self._positions.moved):
             self._positions.commit(self._commit)
         self._tell_dropped()
         if self._stopped.is_set():

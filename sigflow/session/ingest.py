@@ -17,6 +17,7 @@ from sigflow.events import Event
 from sigflow.frozen import frozen
 from sigflow.recording.fallback import fallbacks
 from sigflow.session.folder import SessionFolder
+from sigflow.session.measuring import Asking, measured
 from sigflow.session.opening import beside_sinks, sink_of
 from sigflow.session.outlet import AnySink, Outlet
 from sigflow.session.pipeline import Pipeline, Shared
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sigflow.config import Config
     from sigflow.session.alarms import OnChange
     from sigflow.session.handling import HandlerSink
+    from sigflow.session.metrics import MetricsPage
     from sigflow.watch.handlers.declared import Handler
     from sigflow.watch.handlers.running import Counts
 
@@ -128,11 +130,12 @@ class Ingestion:
         told: Callable[[str, str], object] = lambda severity, words: None,
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
+        page: MetricsPage | None = None,
     ) -> None:
         """specs: what the formats were asked for by.  fallback: formats that are tried on what the others leave.  told:
         is told what happens, with a severity.  config: whose alarms are raised; alarmed: is told each change of
         one, and its JSON form.  handlers: are called for the events.  seen: is told gaps, losses and notes of each
-        stream.  status: is given the lines of the status, at each commit and each second.
+        stream.  status: is given the lines of the status, at each commit and each second.  page: tells how it does.
 
         Raises `UsageError` for URIs that are none.
         """
@@ -158,7 +161,7 @@ class Ingestion:
         self._told = told
         self._tell = Telling(told)
         self._seen = seen
-        self._status = status
+        self._status, self._page = status, page
         self._status_file = StatusFile(folder)
         #: Seconds between two lines of the status.
         self.status_seconds = 1.0
@@ -224,6 +227,9 @@ class Ingestion:
                 segment_seconds=self.settings.segment_seconds,
                 engine=self.settings.engine,
             )
+            if self._page is not None:
+                measure = partial(measured, self._sources, outlets, self._handling)
+                self._page.of(Asking(asyncio.get_running_loop(), measure))
             await self._finish_old()
             if not self.settings.once:
                 await asyncio.to_thread(self._prepare)

@@ -56,6 +56,11 @@ class Outlet:
                 self._room.clear()
             self._queue.put((stream, pieces, size))
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of frames that wait."""
+        return self._held
+
     def abort(self, error: BaseException) -> None:
         """Take nothing more: the raw capture could not be written."""
         if self.error is None:

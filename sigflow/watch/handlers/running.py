@@ -94,8 +94,8 @@ class Runner:
 
     # ---------------------------------------------------------------- who gives events
 
-    def put(self, occurrence: Occurrence) -> None:
-        """One more event; waits for room where that is the policy."""
+    def put(self, occurrence: Occurrence) -> int:
+        """One more event; waits for room where that is the policy.  Returns its number."""
         with self._lock:
             if self._worker is None and not self._ended:
                 self._start()
@@ -105,7 +105,7 @@ class Runner:
             if len(self._queue) >= self._most:
                 if self._overflow == DROP_NEWEST:
                     self._counts["dropped"] += 1
-                    return
+                    return number
                 if self._overflow == BLOCK:
                     while len(self._queue) >= self._most and not self._ended:
                         self._room.wait()
@@ -114,6 +114,7 @@ class Runner:
                     self._counts["dropped"] += 1
             self._queue.append(_Waiting(number, occurrence))
             self._some.notify()
+            return number
 
     @property
     def accepted(self) -> int:
