@@ -47,11 +47,7 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
         complain(mistake)
     if mistakes:
         return exits.USAGE
-    sections = ", ".join(
-        f"{name} {len(entries)}"
-        for name in ("fallback", "mapping", "alarms", "handlers")
-        if (entries := getattr(config, name))
-    )
+    sections = ", ".join(f"{name} {len(entries)}" for name in COUNTED if (entries := getattr(config, name)))
     screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
     return exits.OK
 

@@ -84,13 +84,21 @@ def summary(name: str, handled: Mapping[str, Counts], screen: Screen) -> None:
 
 @contextmanager
 def handling(
-    handlers: Sequence[Handler], recording: Recording, said: Config, folder: str | None, screen: Screen
+    handlers: Sequence[Handler],
+    recording: Recording,
+    formats: Sequence[Format],
+    said: Config,
+    folder: str | None,
+    screen: Screen,
 ) -> Iterator[tuple[HandledEvents | None, DeadLetters]]:
-    """What calls the handlers while the events of a capture pass, None where there are none; and what they fail on."""
-    letters = DeadLetters(recording, folder, screen)
+    """What calls the handlers while the events of a capture pass, None where there are none; and what they fail on.
+
+    formats: those of the pass, which are bound to a preamble once it was read.
+    """
+    letters = DeadLetters(recording, formats, folder, screen)
     called = None
     try:
-        pairs = bound_to(handlers, recording.formats, said, screen)
+        pairs = bound_to(handlers, formats, said, screen)
         if pairs:
             from sigflow.watch.handlers.replaying import HandledEvents
 
@@ -107,9 +115,9 @@ class DeadLetters:
     of one.
     """
 
-    def __init__(self, recording: Recording, folder: str | None, screen: Screen) -> None:
+    def __init__(self, recording: Recording, formats: Sequence[Format], folder: str | None, screen: Screen) -> None:
         """folder: of the quarantine; None where none was named: then they are told, and not kept."""
-        self._recording = recording
+        self._recording, self._formats = recording, formats
         self._folder = folder
         self._screen = screen
         self._quarantine: Quarantine | None = None
@@ -133,7 +141,7 @@ class DeadLetters:
         if self._quarantine is None:
             self._quarantine = Quarantine(self._folder, create=True)
             self._capture = self._id()
-        formats = {format.name: format for format in self._recording.formats}
+        formats = {format.name: format for format in self._formats}
         for occurrence, failure in failures:
             letter = letter_of(handler, occurrence, formats, self._capture, self._recording.name)
             self._quarantine.keep_letter(letter, failure)

@@ -12,20 +12,14 @@ from sigflow.quarantine.store import SHORT
 
 if TYPE_CHECKING:
     from sigflow.cli.terminal import Screen
-    from sigflow.quarantine import DeadLetter, Failure, Quarantine
+    from sigflow.quarantine import DeadLetter, Failure
 
 #: Bytes of an entry, or a letter, that are shown.
 SHOWN = 512
 #: Failures of a letter that are shown with their tracebacks, the last ones.
 TRACES = 3
-#: A letter, its last failure, and how many there were.
-Failed: TypeAlias = "tuple[DeadLetter, Failure | None, int]"
-
-
-def last(quarantine: Quarantine, letter: DeadLetter) -> tuple[Failure | None, int]:
-    """The last failure of a letter, and how many there were."""
-    failures = quarantine.failures(letter)
-    return failures[-1] if failures else None, len(failures)
+#: A letter, what was said of its last failure, and how many there were.
+Failed: TypeAlias = "tuple[DeadLetter, str | None, int]"
 
 
 def place(letter: DeadLetter) -> str:
@@ -39,16 +33,16 @@ def place(letter: DeadLetter) -> str:
 def letter_lines(letters: Iterable[Failed], screen: Screen) -> int:
     """A line for each, in the order in which they were kept; how many there are."""
     count = 0
-    for letter, failure, times in letters:
+    for letter, error, times in letters:
         count += 1
-        why = failure.error if failure is not None else "no failure is kept"
+        why = error if error is not None else "no failure is kept"
         done = "  done" if letter.done_ns is not None else ""
         tries = f" ({counted(times, 'time')})" if times > 1 else ""
         screen.prose(one_line(f"  {letter.id[:SHORT]}  handler {letter.handler}: {place(letter)}: {why}{tries}{done}"))
     return count
 
 
-def letter_tree(letter: DeadLetter, failure: Failure | None, failures: int) -> dict[str, Any]:
+def letter_tree(letter: DeadLetter, error: str | None, failures: int) -> dict[str, Any]:
     """The JSON form."""
     at, frame = letter.at, letter.frame
     return {
@@ -64,7 +58,7 @@ def letter_tree(letter: DeadLetter, failure: Failure | None, failures: int) -> d
         "format": None if frame is None else frame.spec.name,
         "index": None if frame is None else frame.index,
         "detail": letter.detail,
-        "error": None if failure is None else failure.error,
+        "error": error,
         "failures": failures,
         "kept_ns": letter.kept_ns,
         "done_ns": letter.done_ns,
@@ -74,7 +68,7 @@ def letter_tree(letter: DeadLetter, failure: Failure | None, failures: int) -> d
 def show_letter(letter: DeadLetter, failures: Sequence[Failure], form: str, screen: Screen) -> None:
     """All that is known of one."""
     if form == "json":
-        tree = letter_tree(letter, failures[-1] if failures else None, len(failures))
+        tree = letter_tree(letter, failures[-1].error if failures else None, len(failures))
         tries = [
             {"error": failure.error, "traceback": failure.trace, "late": failure.late, "at_ns": failure.at_ns}
             for failure in failures

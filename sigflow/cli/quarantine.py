@@ -14,7 +14,7 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import folders
-from sigflow.cli.letters import SHOWN, Failed, last, letter_lines, letter_tree, show_letter
+from sigflow.cli.letters import SHOWN, Failed, letter_lines, letter_tree, show_letter
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -72,7 +72,8 @@ def list_(folder: str, capture: str, handlers: tuple[str, ...], form: str, scree
     letters: what handlers failed on, and why.
     """
     with Quarantine(folder) as quarantine:
-        letters = ((letter, *last(quarantine, letter)) for letter in quarantine.letters(handlers, capture=capture))
+        kept = quarantine.letters(handlers, capture=capture)
+        letters = ((letter, *quarantine.last_failure(letter)) for letter in kept)
         entries = () if handlers else _of_capture(quarantine, capture, letters=True)
         LISTS[form](folder, entries, letters, screen)
     return exits.OK

@@ -85,8 +85,9 @@ def command(
             screen.note(f"{name}: none of its formats is meant by {', '.join(map(one_line, unused))}")
         monitor, teller = Monitor(good), Teller(recording.formats)
         raised: Counter[str] = Counter()
-        with handling(handlers, recording, config, quarantine, screen) as (called, letters):
-            events = recording.events() if called is None else called.over(recording.events())
+        run = recording.run()
+        with handling(handlers, recording, run.formats, config, quarantine, screen) as (called, letters):
+            events = run.events() if called is None else called.over(run.events())
             replay = Replay(events, monitor, operations_of(recording.name))
             for change in replay.changes():
                 raised[change.alarm] += change.state == RAISED

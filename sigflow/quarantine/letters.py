@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,8 @@ CREATE TABLE IF NOT EXISTS traces (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRI
 """
 #: The tables, so that it can be seen whether a ledger has them.
 TABLES = frozenset({"letters", "failures", "traces"})
+#: Letters that are looked for at once.
+_SOME = 1000
 _COLUMNS = "id, handler, event, capture, name, place, frame, detail, raw, stamps, kept_ns, done_ns"
 _ROW = tuple[str, str, str, str, str, str, str, str, bytes, str, int, int | None]
 _FAILURE = tuple[str, str, int, int]
@@ -180,13 +182,31 @@ class Letters:
         self._connection.execute("DELETE FROM traces WHERE id NOT IN (SELECT trace FROM failures)")
 
     def all(self, condition: str = "", values: Iterable[object] = ()) -> Iterator[DeadLetter]:
-        """The letters for which an SQL condition holds, in the order in which they were kept."""
-        where = f"WHERE {condition}" if condition else ""
+        """The letters for which an SQL condition holds, in the order in which they were kept, up to the last one that
+        is there at the first look.
+
+        They are read one by one, so that others, and whoever takes these, may write meanwhile.
+        """
+        numbers = f"SELECT number FROM letters WHERE number > ? AND number <= ? AND ({condition or '1'})"
+        values = [*values]
         with _told(self._path):
-            for row in self._connection.execute(f"SELECT {_COLUMNS} FROM letters {where} ORDER BY number", [*values]):
-                with _read(self._path, row):
-                    letter = _letter(row)
-                yield letter
+            ((last,),) = self._connection.execute("SELECT coalesce(max(number), 0) FROM letters").fetchall()
+        number = 0
+        while True:
+            with _told(self._path):
+                some = self._connection.execute(
+                    f"{numbers} ORDER BY number LIMIT {_SOME}", [number, last, *values]
+                ).fetchall()
+            for (number,) in some:
+                query = f"SELECT {_COLUMNS} FROM letters WHERE number = ?"
+                with _told(self._path):
+                    rows = self._connection.execute(query, (number,)).fetchall()
+                for row in rows:  # (none, where it was deleted meanwhile)
+                    with _read(self._path, row):
+                        letter = _letter(row)
+                    yield letter
+            if len(some) < _SOME:
+                return
 
     def readable(self) -> Iterator[DeadLetter | str]:
         """Each letter that can be read, and of each other what is wrong with it."""
@@ -211,10 +231,13 @@ class Letters:
                     failures.append(Failure(error, trace, bool(late), at_ns))
         return failures
 
-    def last(self, id: str) -> tuple[Failure | None, int]:
-        """The last failure of a letter, and how many there were."""
-        failures = self.failures(id)
-        return (failures[-1] if failures else None), len(failures)
+    def last(self, id: str) -> tuple[str | None, int]:
+        """What was said of the last failure of a letter, and how many there were."""
+        query = "SELECT count(*), max(number) FROM failures WHERE letter = ?"
+        with _told(self._path):
+            ((count, number),) = self._connection.execute(query, (id,)).fetchall()
+            rows = self._connection.execute("SELECT error FROM failures WHERE number = ?", (number,)).fetchall()
+        return (str(rows[0][0]) if rows else None), count
 
 
 @contextmanager
@@ -228,7 +251,7 @@ def _told(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _read(path: str, row: tuple[Any, ...]) -> Iterator[None]:
+def _read(path: str, row: Sequence[Any]) -> Iterator[None]:
     """What is wrong with a row, as an error of ours that names it."""
     try:
         yield
@@ -236,7 +259,7 @@ def _read(path: str, row: tuple[Any, ...]) -> Iterator[None]:
         raise SigflowError(f"{path}: the ledger: the row of {str(row[0])[:80]!r} is damaged: {error}") from error
 
 
-def _letter(row: tuple[Any, ...]) -> DeadLetter:
+def _letter(row: Sequence[Any]) -> DeadLetter:
     """A letter from its row; `ValueError` where it is none."""
     id, handler, event, capture, name, place, frame, detail, raw, stamps, kept, done = typed(row, _ROW)
     at = At(*typed(json.loads(place), tuple[int, int, int, int]))

@@ -228,6 +228,10 @@ class Quarantine(Closing):
         """How often the handler failed on a letter, and how, in their order."""
         return self._ledger.letters.failures(letter.id)
 
+    def last_failure(self, letter: DeadLetter) -> tuple[str | None, int]:
+        """What was said of the last failure of a letter, and how many there were."""
+        return self._ledger.letters.last(letter.id)
+
     def letters_done(self, letters: Iterable[DeadLetter], *, purge: bool = False) -> None:
         """The handler has taken these after all; purge: then delete them for good."""
         ids = [letter.id for letter in letters]

@@ -22,7 +22,7 @@ from sigflow.quarantine.ledger import connect
 from sigflow.session.refused import stream_id
 from sigflow.session.sinks import EVENTS, Barrier, Frames, Positions
 from sigflow.session.telling import Telling
-from sigflow.session.tiles import Tiles, start_of
+from sigflow.session.tiles import Tiles
 from sigflow.storage.session import layout
 from sigflow.storage.session.ledger import Ledger
 from sigflow.watch.handlers.declared import RESYNC, START, STOP, Handler
@@ -73,13 +73,13 @@ class _Stream:
         self.passed: list[_Passed] = []
         self.kept = self.tiles.done
 
-    def tree(self, done: int | None = None) -> Any:
-        """The state as JSON.  done: before which events are behind it, all that are known where nothing is said."""
-        return {"done": self.tiles.done if done is None else done, "behind_gap": self.occurrences.behind_gap}
+    def tree(self) -> Any:
+        """The state as JSON."""
+        return {"done": self.tiles.done, "behind_gap": self.occurrences.behind_gap}
 
-    def take(self, events: Iterable[Event], start: int) -> None:
-        """Events that are new, up to one that covers bytes from here on."""
-        state = self.tree(start)
+    def take(self, events: Iterable[Event]) -> None:
+        """Events that are new, up to one that covers bytes, as the tiles give them when they are asked."""
+        state = self.tree()
         for event in events:
             for occurrence in filter(self.wanting.takes, self.occurrences.of(event)):
                 self.waiting.append(_Waiting(occurrence, state))
@@ -154,11 +154,11 @@ class HandlerSink:
         state = self._streams[stream]
         for piece in pieces:
             if isinstance(piece, FrameRun) and not self._looks(state):
-                state.take(state.tiles.passed(piece), piece.shift + piece.bounds[0])
+                state.take(state.tiles.passed(piece))
                 state.occurrences.passed()
                 continue
             for event in piece:
-                state.take(state.tiles.take(event), start_of(event))
+                state.take(state.tiles.take(event))
 
     def _looks(self, state: _Stream) -> bool:
         """Whether the handler is called for frames that come now."""
@@ -171,9 +171,8 @@ class HandlerSink:
         if barrier.final:
             self._want(state, Hook(STOP, barrier.stream, state.tiles.done))
         waiting, state.waiting = state.waiting, []
-        for place, handed in enumerate(waiting):
+        for handed in waiting:
             if self._runner.ended:
-                state.waiting = waiting[place:]
                 break
             state.undealt.append((self._runner.put(handed.occurrence), handed.state))
             if self._runner.unfetched >= SOME:

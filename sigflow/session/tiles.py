@@ -37,10 +37,3 @@ class Tiles:
             yield from self._before
         self.done = max(self.done, stop)
         self._before.clear()
-
-
-def start_of(event: Event) -> int:
-    """The offset of an event."""
-    if isinstance(event, Record):
-        return event.start
-    return event.span.start if isinstance(event, Gap | Idle) else event.offset

@@ -11,6 +11,7 @@ import pytest
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Span, Stamp
 from sigflow.quarantine import DeadLetter, Failure, Quarantine, RefusedRange, SpecUsed
+from sigflow.quarantine import letters as letters_module
 from sigflow.quarantine.check import check
 from sigflow.quarantine.letters import TRACE, WORDS, At, OfFrame
 from sigflow.quarantine.store import LEDGER
@@ -81,6 +82,25 @@ def test_which_are_asked_for(tmp_path: Path) -> None:
         assert [known.id for known in quarantine.letters(undone=True)] == [ids[0], ids[3]]
     with sqlite3.connect(tmp_path / "q" / LEDGER) as ledger:
         assert ledger.execute("SELECT count(*) FROM traces").fetchone() == (1,)
+
+
+def test_others_write_while_letters_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a retry and an ingestion do not get into each other's way; what comes in meanwhile is for the next time."""
+    monkeypatch.setattr(letters_module, "_SOME", 3)
+    kept(tmp_path / "q", *map(letter, range(20)))
+    seen = []
+    with Quarantine(tmp_path / "q") as quarantine, Quarantine(tmp_path / "q") as other:
+        for number, known in enumerate(quarantine.letters(undone=True)):
+            seen.append(known.at.start)
+            other.keep_letter(letter(100 + number), Failure("E", ""))
+            other.commit()
+            quarantine.keep_letter(known, Failure("F", ""))
+            quarantine.commit()
+            quarantine.letters_done([known], purge=number % 2 == 0)
+            if number == 5:
+                other.letters_done([letter(7)], purge=True)
+        assert seen == [number for number in range(20) if number != 7]
+        assert len([*quarantine.letters(undone=True)]) == 19 and len([*quarantine.letters()]) == 19 + 9
 
 
 def test_a_ledger_of_before_gets_what_it_lacks(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -16,10 +17,11 @@ from typing import Any
 import pytest
 
 import sigflow
-from sigflow.events import Gap, Record
+from sigflow.events import Gap, Loss, Record, frame_runs
 from sigflow.quarantine import Quarantine
 from sigflow.session.ingest import Ingestion, Settings
 from sigflow.session.status import session_status
+from sigflow.session.tiles import Tiles
 from sigflow.watch.handlers import running
 from sigflow.watch.handlers.declared import Handler, handler_of
 from sigflow.watch.handlers.occurrences import Hook, Key
@@ -28,6 +30,8 @@ from tests.cli.schema import faults
 from tests.session.test_ingest import damaged, ingested
 from tools.check_handlers import check
 from tools.make_samples import sgf1
+
+SPECS = Path(__file__).parents[1] / "wires"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the sources here are those of a Unix system")
 
@@ -61,7 +65,7 @@ def letters(folder: Path) -> list[tuple[str, str, int, str]]:
 
 def test_each_event_and_its_key_over_two_lives(tmp_path: Path) -> None:
     """Live, in the order of the stream, what an offline scan gives; each once where nobody was killed."""
-    calls: dict[str, list[Any]] = {"save": [], "everything": [], "gap": [], "hook": []}
+    calls: dict[str, list[Any]] = {"save": [], "everything": [], "gap": [], "resync": [], "hook": []}
 
     @handled(where="payload_length > 30")
     def save(record: Record, key: Key) -> None:
@@ -76,6 +80,10 @@ def test_each_event_and_its_key_over_two_lives(tmp_path: Path) -> None:
     def gap(event: Gap, key: Key) -> None:
         calls["gap"].append((event.span.start, key))
 
+    @handled(event="resync")
+    def resync(record: Record, key: Key) -> None:
+        calls["resync"].append((record.index, key))
+
     hooks = []
     for event in ("start", "stop"):
 
@@ -84,10 +92,10 @@ def test_each_event_and_its_key_over_two_lives(tmp_path: Path) -> None:
             calls["hook"].append((event, key))
 
         hooks.append(Handler(event, hook.function, 2, hook.declared))
-    handlers = [save, everything, gap, *hooks]
+    handlers = [save, everything, gap, resync, *hooks]
     source, session = tmp_path / "source", tmp_path / "session"
     for seed in range(2):
-        source.write_bytes(damaged(seed, 150))
+        source.write_bytes(damaged(seed, 150) + b"the end is a gap")
         outcome = ingested(session, f"pipe:{source}", handlers=handlers)
     assert not outcome.failed and sum(counts.waiting for counts in outcome.handled.values()) == 0
     with sigflow.open(session, sigflow.load("sgf1")) as recording:
@@ -98,8 +106,11 @@ def test_each_event_and_its_key_over_two_lives(tmp_path: Path) -> None:
     assert calls["save"] == [(record.index, Key(0, record.start)) for record in long] and long
     gaps = [event.span.start for event in events if isinstance(event, Gap)]
     assert calls["gap"] == [(start, Key(0, start)) for start in gaps] and len(gaps) > 5
+    first = len(damaged(0, 150)) + 16
+    ends = {event.span.stop for event in events if isinstance(event, Gap)}
+    behind = [(record.index, Key(0, record.start)) for record in records if record.start in ends]
+    assert calls["resync"] == behind and first in {key.offset for _, key in behind}
     size = max(records[-1].stop, *(event.span.stop for event in events if isinstance(event, Gap)))
-    first = len(damaged(0, 150))
     wanted = [("start", 0), ("stop", first), ("start", first), ("stop", size)]
     assert sorted((hook.event, hook.offset) for hook, _ in calls["hook"]) == sorted(wanted)
 
@@ -247,6 +258,44 @@ def test_dead_letters_are_kept_before_the_position_says_so(tmp_path: Path) -> No
     source.write_bytes(b"")
     outcome = ingested(session, f"pipe:{source}", handlers=[raises])
     assert not outcome.failed and seen == [*range(50)] and len(letters(session)) == 50
+
+
+def test_frames_that_are_passed_over() -> None:
+    """What stands before them comes once, as it does where they are looked at one by one."""
+    format, raw = sigflow.load("sgf1"), sgf1(7, 0, b"x")
+    loss = Loss(7, 1, "sgf1", 0, 2, 10 * len(raw))
+    (run,) = frame_runs([format] * 3, raw * 3, (0, len(raw), 2 * len(raw), 3 * len(raw)), 10 * len(raw), 10)
+    for done, wanted in ((0, [loss]), (10 * len(raw), [loss]), (11 * len(raw), []), (20 * len(raw), [])):
+        passed, taken = Tiles(done), Tiles(done)
+        assert [*passed.take(loss), *passed.passed(run)] == wanted
+        looked = [*taken.take(loss), *(known for record in run for known in taken.take(record))]
+        assert [event for event in looked if isinstance(event, Loss)] == wanted
+        assert passed.done == taken.done == max(13 * len(raw), done)
+        assert [*passed.passed(run)] == []
+
+
+def test_letters_of_a_format_with_a_preamble(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What says how frames are to be read stands at the beginning of the capture, and goes with each letter."""
+    monkeypatch.chdir(tmp_path)
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    packets = [struct.pack("<IIII", 1_700_000_000 + n, 0, 50, 50) + bytes([n]) * 50 for n in range(30)]
+    Path("source").write_bytes(head + b"".join(packets))
+    Path("store.py").write_text("def save(record):\n    assert record.index != 5\n")
+    spec = str(SPECS / "pcap.ksy")
+    handler = ("--handler", "store.py:save", "-q")
+    assert sigflow("ingest", "pipe:source", "-s", spec, "--to", "session", "--once", *handler).code == 3
+    assert sigflow("run", "source", "-s", spec, "--quarantine", "letters", *handler).code == 3
+    mended = "def save(record):\n    open('took', 'a').write(f'{record.index} {bytes(record.value.data).hex()[:4]} ')\n"
+    Path("mended.py").write_text(mended)
+    for folder in ("session", "letters"):
+        with Quarantine(Path(folder, "quarantine") if folder == "session" else folder) as quarantine:
+            assert [letter.frame is not None and letter.frame.spec.preamble for letter in quarantine.letters()] == [
+                head.hex()
+            ]
+        Path("sigflow.yaml").write_text("handlers: [{call: 'mended.py:save', name: 'store.py:save'}]\n")
+        assert sigflow("handlers", "retry", folder, "-s", spec, "--allow-actions").code == 0
+        Path("sigflow.yaml").unlink()
+    assert Path("took").read_text() == "5 0404 5 0404 "
 
 
 def test_through_kills(tmp_path: Path) -> None:

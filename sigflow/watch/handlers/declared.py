@@ -140,7 +140,12 @@ def handler_of(name: str, function: Callable[..., object]) -> Handler:
     if not callable(function):
         raise UsageError(f"handler {name!r}: it cannot be called")
     declared = getattr(function, _MARK, None)
-    return Handler(name, function, _takes(name, function), declared if declared is not None else Declaration())
+    return Handler(_text(name), function, _takes(name, function), declared if declared is not None else Declaration())
+
+
+def _text(name: str) -> str:
+    """A name that can be written, whatever halves of surrogates are in it."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _function(text: str, folder: str) -> Callable[..., object]:
@@ -232,4 +237,4 @@ def _overlaid(handler: Handler, entry: Handling) -> Handler:
     }
     if entry.timeout is not None:
         said["timeout"] = entry.timeout.seconds
-    return replace(handler, name=entry.name or handler.name, declared=replace(declared, **said))
+    return replace(handler, name=_text(entry.name or handler.name), declared=replace(declared, **said))
