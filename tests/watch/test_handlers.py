@@ -432,6 +432,22 @@ def test_a_handler_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
     assert HANDLERS.names() == ["brought", "mine"]
 
 
+def test_a_handler_that_a_package_brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its entry point; it is imported when it is asked for."""
+    about = tmp_path / "brought-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: brought\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[sigflow.handlers]\nstore = brought_store:save\nlost = nowhere_at_all:x\n")
+    (tmp_path / "brought_store.py").write_text("def save(record): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(HANDLERS, "_things", {})
+    monkeypatch.setattr(HANDLERS, "_discovered", False)
+    assert HANDLERS.names() == ["lost", "store"] and "brought_store" not in sys.modules
+    assert (named("store").name, named("store").takes) == ("store", 1)
+    with pytest.raises(UsageError, match="handler 'lost' cannot be loaded from 'nowhere_at_all:x'"):
+        named("lost")
+
+
 def test_two_of_one_name() -> None:
     handlers = [Handler("h", print, 1, Declaration(event=event)) for event in ("gap", "loss")]
     good, mistakes = bound(handlers, [FORMAT])
