@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sigflow.stream.decoder import Decoder
     from sigflow.stream.format import Format
     from sigflow.transport.schemes import register_transport
+    from sigflow.watch.handlers.declared import handler
 
 __version__ = "0.1.0"
 
@@ -55,7 +56,7 @@ __all__ = [
     "connect", "session_status", "SessionStatus", "SourceStatus",
     # what users add
     "register_checksum", "register_codec", "register_calibration", "register_transport", "register_sink",
-    "register_storage", "validator",
+    "register_storage", "validator", "handler",
     # errors, by blame
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
@@ -87,6 +88,7 @@ _HOMES = {
     "sigflow.stream.decoder": ("Decoder",),
     "sigflow.stream.format": ("Format",),
     "sigflow.transport.schemes": ("register_transport",),
+    "sigflow.watch.handlers.declared": ("handler",),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -43,7 +43,7 @@ KINDS: dict[str, Kind] = {
     "codec": Kind("sigflow.codecs"),
     "checksum": Kind("sigflow.checksums"),
     "validator": Kind("sigflow.recording.validators"),
-    "handler": Kind("sigflow.watch.brought", "handler", "HANDLERS"),
+    "handler": Kind("sigflow.watch.handlers.declared", "get", "HANDLERS"),
     "calibration": Kind("sigflow.calibration", "get", "CALIBRATIONS"),
     "transport": Kind("sigflow.transport.schemes"),
     "sink": Kind("sigflow.session.opening"),

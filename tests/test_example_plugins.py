@@ -108,6 +108,14 @@ def test_it_is_installed_works_and_is_uninstalled(fresh: Environment) -> None:
     assert "the counter is 21 behind 19" in said
     (fresh.folder / "sigflow.yaml").write_text("checks: [example-steady]\n")
     assert "checks 1" in fresh.sigflow("config", "check", "-s", "example_frame")
+    # A calibration, and a handler, which writes what is lost to the log.
+    rule = "{when: {format: example_frame}, calibrate: {number: {use: example-thermistor, unit: degC}}}"
+    (fresh.folder / "sigflow.yaml").write_text(f"metadata:\n  - {rule}\n")
+    parsed = fresh.sigflow("parse", "some.hexcap", "-s", "example_frame", "--format", "ndjson", "--limit", 3)
+    assert all("number_physical" in line for line in parsed.splitlines())
+    (fresh.folder / "sigflow.yaml").write_text("handlers:\n  - {call: example-log, event: loss}\n")
+    arguments = ["run", "some.hexcap", "-s", "example_frame", "--allow-actions"]
+    assert "example-log" in fresh.sigflow(*arguments)
     (fresh.folder / "sigflow.yaml").unlink()
     # Its own tests.
     assert "passed" in fresh.run(

@@ -18,7 +18,7 @@ PUBLIC = [
     "open", "Recording", "Report", "asdict", "generate", "scan_polars",
     "connect", "session_status", "SessionStatus", "SourceStatus",
     "register_checksum", "register_codec", "register_calibration", "register_transport", "register_sink",
-    "register_storage", "validator",
+    "register_storage", "validator", "handler",
     "SigflowError", "SpecError", "UsageError", "BuildError", "StreamError", "ChecksumError", "LimitExceeded",
     "Truncated", "CodecError", "ParseError",
 ]  # fmt: skip

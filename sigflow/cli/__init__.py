@@ -54,6 +54,7 @@ COMMANDS = {
     "sql": "Ask captures in SQL, as tables.",
     "run": "Raise the alarms of sigflow.yaml over captures.",
     "alarms": "List the alarms of a session, acknowledge or shelve them.",
+    "handlers": "List handlers; try again what they failed on.",
     "audit": "Say what went wrong in a session, and whether that was changed.",
     "watch-folder": "Validate, convert and move captures as they arrive.",
     "schedule": "Run the jobs of sigflow.yaml at their times.",

@@ -21,11 +21,14 @@ from sigflow.errors import SigflowError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sigflow.config.sections import Meant
     from sigflow.stream.format import Format
 
 
 #: The sections whose entries are counted.
-SECTIONS = ("sources", "sinks", "fallback", "mapping", "metadata", "compute", "alarms", "schedule", "checks")
+SECTIONS = (
+    "sources", "sinks", "fallback", "mapping", "metadata", "compute", "alarms", "handlers", "schedule", "checks",
+)  # fmt: skip
 
 
 @click.group("config", cls=Group)
@@ -75,8 +78,7 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
     """What is wrong with names of formats, and with expressions over their fields.  known: formats by their names."""
     from sigflow.watch.alarms.rules import rules
 
-    mistakes: list[UsageError] = []
-    mistakes += _of_rules(config, known)
+    mistakes = [*_of_rules(config, known), *_of_handlers(config, known)]
     try:
         config.codecs()
     except UsageError as error:
@@ -92,17 +94,8 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
     mistakes += _of_checks(config)
     named = {name for name in config.fallback if not name.startswith(CODEC)}
     for name, alarm in config.alarms.items():
-        formats = [alarm.format] if isinstance(alarm.format, str) else list(alarm.format)
-        for format in formats:
-            try:
-                _named(format, known)
-            except SigflowError as error:
-                assert config.document is not None
-                place = config.document.place(("alarms", name, "format"))
-                mistakes.append(UsageError(f"{place}: {error}"))
-        # An alarm that names no format is bound when there is a capture.
-        bound = [known[format] for format in formats if format in known]
-        if bound or not formats:
+        bound = _meant(config, alarm, ("alarms", name), known, mistakes)
+        if bound is not None:
             mistakes += rules({name: alarm}, bound, config.document)[1]
     for name in sorted(named):
         try:
@@ -175,6 +168,39 @@ def _of_rules(config: Config, known: dict[str, Format]) -> Iterator[UsageError]:
                 path = (section, at, "when", "format") if section == METADATA else (section, at, "format")
                 yield UsageError(f"{config.document.place(path)}: {error}")
     yield from calibrated(config, list(dict.fromkeys([*asked, *named.values()])))[1]
+
+
+def _meant(
+    config: Config, meant: Meant, path: tuple[str | int, ...], known: dict[str, Format], mistakes: list[UsageError]
+) -> list[Format] | None:
+    """The formats that an entry names, none where it names none, as it is bound when there is a capture; None where it
+    names only such as there are not.
+    """
+    formats = [meant.format] if isinstance(meant.format, str) else list(meant.format)
+    for format in formats:
+        try:
+            _named(format, known)
+        except SigflowError as error:
+            assert config.document is not None
+            mistakes.append(UsageError(f"{config.document.place((*path, 'format'))}: {error}"))
+    bound = [known[format] for format in formats if format in known]
+    return bound if bound or not formats else None
+
+
+def _of_handlers(config: Config, known: dict[str, Format]) -> list[UsageError]:
+    """What is wrong with handlers, apart from their functions, which are not looked for."""
+    if not config.handlers:
+        return []
+    from sigflow.watch.handlers.declared import unimported
+    from sigflow.watch.handlers.wanting import bound
+
+    mistakes: list[UsageError] = []
+    handlers = unimported(config)
+    for handler, entry in zip(handlers, config.handlers.values(), strict=True):
+        formats = _meant(config, entry, handler.path, known, mistakes)
+        if formats is not None:
+            mistakes += bound([handler], formats, config.document)[1]
+    return [*mistakes, *bound(handlers, [], config.document)[1]]
 
 
 @command.command("schema")

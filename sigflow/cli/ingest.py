@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from sigflow.cli import exits
 from sigflow.cli.completion import folders
 from sigflow.cli.defaults import tell
+from sigflow.cli.handling import bound_to, handler_option, handlers_of, summary, unallowed
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sigflow.config import Config
     from sigflow.session.ingest import Ingestion, Outcome
     from sigflow.session.ingest import Settings as How
+    from sigflow.session.metrics import MetricsPage
     from sigflow.watch.alarms.monitor import Change
 
 #: What the words of --fsync mean, in seconds between two commits.
@@ -117,17 +119,18 @@ def _commit(text: str) -> float | None:
 )
 @config_option(
     ": its `sources` and `sinks` may be named, its `fallback` says which formats are tried on what is in no frame, its "
-    "`alarms` which are raised"
+    "`alarms` which are raised, its `handlers` which functions are called"
 )
 @click.option(
     "--events",
     type=click.Choice(["text", "ndjson"]),
     help="Print a line for each event of an alarm of sigflow.yaml; without it they are told on stderr.",
 )
+@handler_option
 @click.option(
     "--allow-actions",
     is_flag=True,
-    help="Let sigflow.yaml run programs (exec:, python:, actions of alarms), and its alarms send to URLs.",
+    help="Let sigflow.yaml run programs (exec:, python:, actions of alarms, handlers), and its alarms send to URLs.",
 )
 @click.option(
     "--audit", is_flag=True, help="Keep what goes wrong row by row, chained by hashes: sigflow audit report|verify."
@@ -137,6 +140,11 @@ def _commit(text: str) -> float | None:
     "--status",
     metavar="PATH",
     help="Write a line of JSON for each source, at each commit and each second, to this file, or to stdout (-).",
+)
+@click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Tell how it does on a page for Prometheus, http://HOST:PORT/metrics; without a host, on this machine alone.",
 )
 @click.option(
     "--file-rows", type=click.IntRange(1, 1 << 40), default=1_000_000, show_default=True, metavar="N",
@@ -163,10 +171,12 @@ def command(
     no_quarantine: bool,
     config: str | None,
     events: str | None,
+    named: tuple[str, ...],
     allow_actions: bool,
     audit: bool,
     once: bool,
     status: str | None,
+    metrics: str | None,
     file_rows: int,
     file_every: float,
     engine: str,
@@ -227,7 +237,10 @@ def command(
             acts = [action.command[0] if action.command else action.webhook for action in outward(alarm)]
             if acts and not allow_actions:
                 raise UsageError(f"{said.file}: alarm {name!r} would run or call {acts[0]}: allow it (--allow-actions)")
-    with _status(status) as lines:
+    if said.handlers and not allow_actions:
+        raise unallowed(said)
+    pairs = bound_to(handlers_of(said, named, allowed=allow_actions), [*taken.formats, *taken.fallback], said, screen)
+    with _status(status) as lines, _page(metrics, screen) as page:
 
         def say(all_lines: list[dict[str, Any]]) -> None:
             for line in all_lines:
@@ -244,12 +257,15 @@ def command(
             fallback=taken.fallback,
             config=said,
             alarmed=_alarmed(events, said, screen),
+            handlers=[handler for handler, _ in pairs],
             told=screen.diagnostic,
             status=None if status is None else say,
+            page=page,
         )
         outcome = _run(ingestion)
     if status != STANDARD_OUTPUT:
         _summary(folder, outcome, how, screen)
+    summary(folder, outcome.handled, screen)
     if outcome.failed:
         return exits.FAILED
     return exits.OK if outcome.sound else exits.DAMAGED
@@ -281,6 +297,22 @@ def _status(path: str | None) -> Iterator[TextIO]:
         return
     with open(path, "a", encoding="utf-8") as file:
         yield file
+
+
+@contextmanager
+def _page(place: str | None, screen: Screen) -> Iterator[MetricsPage | None]:
+    """The page for Prometheus, if it is asked for."""
+    if place is None:
+        yield None
+        return
+    from sigflow.session.metrics import MetricsPage
+
+    page = MetricsPage(place)
+    screen.note(f"metrics: {page.url}")
+    try:
+        yield page
+    finally:
+        page.close()
 
 
 def _run(ingestion: Ingestion) -> Outcome:

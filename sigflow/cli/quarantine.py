@@ -14,6 +14,7 @@ from sigflow import storage
 from sigflow.cli import exits
 from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import folders
+from sigflow.cli.letters import SHOWN, Failed, letter_lines, letter_tree, show_letter
 from sigflow.cli.options import (
     Compiling,
     Settings,
@@ -30,7 +31,7 @@ from sigflow.cli.text import hex_rows
 from sigflow.cli.verdicts import finding_words
 from sigflow.columns.plain_json import dumps
 from sigflow.errors import UsageError
-from sigflow.quarantine import Attempt, Entry, Neighbour, Quarantine
+from sigflow.quarantine import Attempt, DeadLetter, Entry, Neighbour, Quarantine
 from sigflow.quarantine.check import check
 from sigflow.quarantine.store import SHORT
 from sigflow.recording import Recording
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
     from sigflow.events import Event
 
-#: Bytes of an entry that `show` prints.
-SHOWN = 512
 #: What `export` calls the list of what it wrote.
 LIST = "entries.ndjson"
 
@@ -60,21 +59,31 @@ def command() -> None:
 # ---------------------------------------------------------------- list, show
 
 
-@command.command("list", short_help="List the entries.")
+@command.command("list", short_help="List the entries, and the dead letters.")
 @folder
 @click.option("--capture", default="", metavar="ID", help="Only what belongs to this capture.")
+@click.option(
+    "--handler", "handlers", multiple=True, metavar="NAME", help="Only the dead letters of this handler; repeatable."
+)
 @output_format("text", "json", "ndjson")
 @screened
-def list_(folder: str, capture: str, form: str, screen: Screen) -> int:
-    """List the entries in the order of their streams: where they stood, and why they were refused."""
+def list_(folder: str, capture: str, handlers: tuple[str, ...], form: str, screen: Screen) -> int:
+    """List the entries in the order of their streams: where they stood, and why they were refused; and the dead
+    letters: what handlers failed on, and why.
+    """
     with Quarantine(folder) as quarantine:
-        LISTS[form](folder, _of_capture(quarantine, capture), screen)
+        kept = quarantine.letters(handlers, capture=capture)
+        letters = ((letter, *quarantine.last_failure(letter)) for letter in kept)
+        entries = () if handlers else _of_capture(quarantine, capture, letters=True)
+        LISTS[form](folder, entries, letters, screen)
     return exits.OK
 
 
-def _of_capture(quarantine: Quarantine, capture: str, *, undecoded: bool = False) -> Iterator[Entry]:
-    """The entries of the captures whose ids begin so."""
-    some = False
+def _of_capture(
+    quarantine: Quarantine, capture: str, *, undecoded: bool = False, letters: bool = False
+) -> Iterator[Entry]:
+    """The entries of the captures whose ids begin so.  letters: whether it is well where there are only letters."""
+    some = letters and next(quarantine.letters(capture=capture), None) is not None
     for entry in quarantine.entries(undecoded=undecoded):
         if entry.refused.capture.startswith(capture):
             some = True
@@ -83,7 +92,7 @@ def _of_capture(quarantine: Quarantine, capture: str, *, undecoded: bool = False
         raise UsageError(f"{quarantine.folder}: no entry of a capture {capture!r}")
 
 
-def _list_text(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+def _list_text(folder: str, entries: Iterable[Entry], letters: Iterable[Failed], screen: Screen) -> None:
     capture = ""
     count = size = 0
     for entry in entries:
@@ -97,24 +106,33 @@ def _list_text(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
         screen.prose(one_line(f"  {entry.id[:SHORT]}  {what}{decoded}"))
         count += 1
         size += entry.size
-    screen.prose(one_line(f"{folder}: {counted(count, 'stretch', 'stretches')}, {size} bytes"))
+    many = letter_lines(letters, screen)
+    more = f", {counted(many, 'dead letter')}" if many else ""
+    screen.prose(one_line(f"{folder}: {counted(count, 'stretch', 'stretches')}, {size} bytes{more}"))
 
 
-def _list_json(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+def _list_json(folder: str, entries: Iterable[Entry], letters: Iterable[Failed], screen: Screen) -> None:
     screen.write(f'{{"schema_version": 1, "quarantine": {dumps(folder)}, "entries": [')
     count = 0
     for entry in entries:
         screen.write(f"{',' if count else ''}\n{dumps(entry_tree(entry))}")
         count += 1
+    screen.write('\n], "letters": [' if count else '], "letters": [')
+    count = 0
+    for failed in letters:
+        screen.write(f"{',' if count else ''}\n{dumps(letter_tree(*failed))}")
+        count += 1
     screen.line("\n]}" if count else "]}")
 
 
-def _list_ndjson(folder: str, entries: Iterable[Entry], screen: Screen) -> None:
+def _list_ndjson(folder: str, entries: Iterable[Entry], letters: Iterable[Failed], screen: Screen) -> None:
     for entry in entries:
         screen.line(dumps(entry_tree(entry)))
+    for failed in letters:
+        screen.line(dumps(letter_tree(*failed)))
 
 
-LISTS: dict[str, Callable[[str, Iterable[Entry], Screen], None]] = {
+LISTS: dict[str, Callable[[str, Iterable[Entry], Iterable[Failed], Screen], None]] = {
     "text": _list_text,
     "json": _list_json,
     "ndjson": _list_ndjson,
@@ -155,15 +173,20 @@ def _neighbour_tree(neighbour: Neighbour | None) -> dict[str, Any] | None:
     }
 
 
-@command.command("show", short_help="Show one entry, with its first bytes.")
+@command.command("show", short_help="Show one entry, with its first bytes, or dead letter.")
 @folder
 @click.argument("entry", metavar="ENTRY")
 @output_format("text", "json")
 @screened
 def show(folder: str, entry: str, form: str, screen: Screen) -> int:
-    """Show one entry: what is known of it, what was tried, and its first bytes. ENTRY is the beginning of its id."""
+    """Show one entry: what is known of it, what was tried, and its first bytes; of a dead letter the tracebacks. ENTRY
+    is the beginning of its id.
+    """
     with Quarantine(folder) as quarantine:
-        kept = quarantine.find(entry)
+        kept = quarantine.find_any(entry)
+        if isinstance(kept, DeadLetter):
+            show_letter(kept, quarantine.failures(kept), form, screen)
+            return exits.OK
         attempts = quarantine.attempts(kept)
         start = kept.refused.span.start
         fault = quarantine.fault(kept)

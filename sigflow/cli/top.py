@@ -32,7 +32,7 @@ _COLUMNS = (
 def command(folder: str, every: float, once: bool, form: str, screen: Screen) -> int:
     """Say how the ingestion into the session DIR does: of each source frames and bytes a second, the shares of frames
     that failed their checksum and that never came, bytes that were dropped where they were received, how old the last
-    frame is, and how often it was connected to anew.
+    frame is, and how often it was connected to anew; and of each handler what became of the events.
 
     Ends when the ingestion has, or by Ctrl-C. Ages grow by themselves: a source that says nothing is seen to be silent.
     Rates and shares are those of the last five seconds.
@@ -42,8 +42,8 @@ def command(folder: str, every: float, once: bool, form: str, screen: Screen) ->
     while True:
         status = session_status(folder)
         if form == "ndjson":
-            for source in status.sources:
-                screen.line(dumps(asdict(source)))
+            for line in (*map(asdict, status.sources), *map(asdict, status.handlers)):
+                screen.line(dumps(line))
         else:
             if terminal and not once:
                 screen.write("\x1b[H\x1b[2J")
@@ -73,6 +73,19 @@ def _table(status: SessionStatus) -> list[str]:
                 str(source.reconnects),
             ]
         )
-    widths = [max(len(row[n]) for row in rows) for n in range(len(_COLUMNS))]
-    out = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    out = _columned(rows)
+    if status.handlers:
+        names = ("taken", "done", "failed", "late", "dropped", "waiting")
+        handlers = [["handler", *names]]
+        for handler in status.handlers:
+            counts = [str(getattr(handler, name)) for name in names]
+            handlers.append([one_line(handler.handler), *counts, *([one_line(handler.off)] if handler.off else [])])
+        out += ["", *_columned(handlers)]
     return out if status.running else [*out, "nobody ingests into this session now"]
+
+
+def _columned(rows: list[list[str]]) -> list[str]:
+    """Rows as lines, each column as wide as what is in it; the first row says how many there are."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    widths += [0] * (max(map(len, rows)) - len(widths))
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]

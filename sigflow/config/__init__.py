@@ -17,6 +17,8 @@
       - {format: sgf1, name: power, value: "stream_id * 2", unit: W}
     alarms:
       hot: {format: sgf1, when: "length > 80", for: {frames: 3}}
+    handlers:
+      - {event: record, format: sgf1, call: "my_pkg.store:save", timeout: 2s}
     index:
       dir: /var/cache/sigflow                 the folder of the indexes of captures, instead of beside each
     schedule:
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         Alarm,
         ComputedQuantity,
         Defaults,
+        Handling,
         Input,
         MetadataRule,
         Output,
@@ -79,8 +82,8 @@ Fields = Mapping[str, Name | None]
 @frozen
 class Config:
     """What a file says.  fallback: by the name of a format, or `codec:NAME`.  mapping: by the name of the target, and
-    those of the source formats.  index: the folder of indexes, as a path from here; "" where none is named.  checks:
-    names of validators.
+    those of the source formats.  handlers: by their numbers in the file.  index: the folder of indexes, as a path from
+    here; "" where none is named.  checks: names of validators.
     """
 
     file: str = ""
@@ -95,6 +98,7 @@ class Config:
     index: str = ""
     schedule: Mapping[str, Scheduled] = field(default_factory=dict)
     checks: tuple[Name, ...] = ()
+    handlers: Mapping[int, Handling] = field(default_factory=dict)
     #: Knows the places; None where there is no file.
     document: Document | None = None
 
@@ -202,6 +206,7 @@ def checked(file: str) -> tuple[Config, list[UsageError]]:
         file, said.defaults, said.sources, said.sinks, fallback, mapping, said.alarms, said.metadata, said.compute,
         schedule=said.schedule,
         checks=tuple(Name(text, document.place(("checks", number))) for number, text in enumerate(said.checks)),
+        handlers=dict(zip(document.kept.get("handlers", ()), said.handlers, strict=True)),
         document=document,
     )  # fmt: skip
     return (config if said.index is None else replace(config, index=config.beside(said.index.dir))), mistakes

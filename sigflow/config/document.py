@@ -47,9 +47,9 @@ class Document:
 
     def __init__(self, file: str, root: source.Node | None) -> None:
         self.file = file
-        #: Of sections that are lists, which entries are left once those with mistakes are left out.
-        self.kept: dict[str, list[int]] = {}
         self._root = root
+        #: Of each section that is a list, which of its entries have no mistake, by their numbers.
+        self.kept: dict[str, list[int]] = {}
 
     @classmethod
     def read(cls, file: str) -> Document:
@@ -129,7 +129,7 @@ class Document:
                     continue
                 if isinstance(good, list):
                     good += part
-                    self.kept.setdefault(key.text, []).append(int(path[-1]) if len(path) > 1 else 0)
+                    self.kept.setdefault(key.text, []).extend(step for step in path[1:] if isinstance(step, int))
                 else:
                     good.update(part)
             if good or not mistakes:

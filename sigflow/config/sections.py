@@ -246,6 +246,31 @@ class Output(Section, frozen=True):
     batch: Batch | None = None
 
 
+#: What a handler may be called for.
+HANDLED = ("record", "gap", "loss", "note", "start", "stop", "resync", "reconnect")
+Handled = Literal["record", "gap", "loss", "note", "start", "stop", "resync", "reconnect"]
+#: What becomes of an event where so many wait already.
+FULL = ("block", "drop-newest", "drop-oldest")
+Full = Literal["block", "drop-newest", "drop-oldest"]
+
+
+class Handling(Meant, frozen=True, kw_only=True):
+    """A function that is called for events.  What is not said here is as the function says itself (`sigflow.handler`).
+
+    call: `MODULE:CALLABLE`, or the name of a handler that an installed package brings.  event: `record` where neither
+    says anything.  name: what it is called, where that is not just `call`.  timeout: how long a call may take, 10 s.
+    queue: how many events wait for it, at most, 1000.  overflow: what becomes of further ones: they wait, and hold up
+    the source, or the newest or the oldest is dropped, and counted.
+    """
+
+    call: Annotated[str, msgspec.Meta(min_length=1)]
+    event: Handled | None = None
+    name: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    timeout: Duration | None = None
+    queue: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    overflow: Full | None = None
+
+
 class Config(Section, frozen=True):
     """The file."""
 
@@ -261,3 +286,4 @@ class Config(Section, frozen=True):
     index: Indexing | None = None
     schedule: dict[str, Scheduled] = {}
     checks: list[Annotated[str, msgspec.Meta(min_length=1)]] = []
+    handlers: list[Handling] = []

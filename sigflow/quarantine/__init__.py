@@ -12,11 +12,13 @@ entry however often it is kept.  Nothing is deleted but by `purge`.  This is pur
 
 entry    what an entry is        ledger   the rows        store    the folder
 pack     small stretches         check    whether all is there, and what can be made of the rest
+letters  events that handlers failed on: dead letters, which stand in the ledger with their bytes
 """
 
 from __future__ import annotations
 
 from sigflow.quarantine.entry import Attempt, Entry, Neighbour, RefusedRange, SpecUsed
+from sigflow.quarantine.letters import DeadLetter, Failure
 from sigflow.quarantine.store import Quarantine
 
-__all__ = ["Attempt", "Entry", "Neighbour", "Quarantine", "SpecUsed", "RefusedRange"]
+__all__ = ["Attempt", "DeadLetter", "Entry", "Failure", "Neighbour", "Quarantine", "SpecUsed", "RefusedRange"]

@@ -21,6 +21,7 @@ from sigflow.errors import SigflowError
 from sigflow.events import Span
 from sigflow.quarantine.entry import Entry, RefusedRange
 from sigflow.quarantine.ledger import Ledger, connect, entry_of
+from sigflow.quarantine.letters import DeadLetter, Failure
 from sigflow.quarantine.pack import ENDING, stretches
 from sigflow.quarantine.store import LEDGER, PIECE, RAW, Quarantine, kept_in
 from sigflow.storage.disk import DISK
@@ -90,7 +91,7 @@ def check(folder: str | os.PathLike[str], *, repair: bool = False) -> Checked:
     raw = os.path.join(folder, RAW)
     if not os.path.exists(path) and not kept_in(raw):
         raise SigflowError(f"{folder}: no quarantine, it has no {LEDGER} and no raw files")
-    entries, problems = _rows(path, bool(kept_in(raw)))
+    entries, letters, problems = _rows(path, bool(kept_in(raw)))
     kept = {kept_.raw: kept_ for kept_ in _kept(raw)}
     known = {entry.raw for entry in entries}
     orphans = [kept_ for name, kept_ in kept.items() if name not in known]
@@ -98,20 +99,25 @@ def check(folder: str | os.PathLike[str], *, repair: bool = False) -> Checked:
         bytes_ = () if problems else _faults(folder, entries)
         return Checked(folder, len(entries), tuple(problems), bytes_, len(orphans))
     made = [kept_.entry or _alone(kept_) for kept_ in orphans]
-    old = _replaced(folder, path, [*entries, *made], kept)
+    old = _replaced(folder, path, [*entries, *made], letters, kept)
     return Checked(folder, len(entries) + len(made), tuple(problems), _faults(folder, entries), 0, True, len(made), old)
 
 
-def _rows(path: str, beside: bool) -> tuple[list[Entry], list[str]]:
-    """The entries of a ledger that can be read, and what is wrong with it."""
+#: A dead letter, and its failures.
+_Letter = tuple[DeadLetter, list[Failure]]
+
+
+def _rows(path: str, beside: bool) -> tuple[list[Entry], list[_Letter], list[str]]:
+    """The entries and the dead letters of a ledger that can be read, and what is wrong with it."""
     if not os.path.exists(path):
-        return [], [f"{path}: it is missing"]
+        return [], [], [f"{path}: it is missing"]
     if beside and not os.path.getsize(path):
-        return [], [f"{path}: it is empty"]
+        return [], [], [f"{path}: it is empty"]
     try:
         ledger = Ledger(path)
     except SigflowError as error:
-        return _of_foreign(path), [str(error)]
+        return _of_foreign(path), [], [str(error)]
+    letters: list[_Letter] = []
     try:
         problems = ledger.problems()
         entries = []
@@ -120,9 +126,17 @@ def _rows(path: str, beside: bool) -> tuple[list[Entry], list[str]]:
                 entries.append(row)
             else:
                 problems.append(row)
+        try:
+            for letter in ledger.letters.readable():
+                if isinstance(letter, str):
+                    problems.append(letter)
+                else:
+                    letters.append((letter, ledger.letters.failures(letter.id)))
+        except SigflowError as error:
+            problems.append(str(error).removeprefix(f"{path}: "))
     finally:
         ledger.close()
-    return entries, [f"{path}: {words}" for words in dict.fromkeys(problems)]
+    return entries, letters, [f"{path}: {words}" for words in dict.fromkeys(problems)]
 
 
 def _of_foreign(path: str) -> list[Entry]:
@@ -197,8 +211,10 @@ def _faults(folder: str, entries: list[Entry]) -> tuple[str, ...]:
         return tuple(words for entry in entries if (words := quarantine.fault(entry)))
 
 
-def _replaced(folder: str, path: str, entries: list[Entry], kept: dict[str, _Kept]) -> str | None:
-    """Put a new ledger with these entries in the place of the old one; gives what that is called now."""
+def _replaced(
+    folder: str, path: str, entries: list[Entry], letters: list[_Letter], kept: dict[str, _Kept]
+) -> str | None:
+    """Put a new ledger with these entries and dead letters in the place of the old one; gives what that is called."""
     new = f"{path}.new"
     for name in (new, *(new + suffix for suffix in BESIDE)):
         with suppress(FileNotFoundError):
@@ -210,6 +226,9 @@ def _replaced(folder: str, path: str, entries: list[Entry], kept: dict[str, _Kep
             there = kept.get(entry.raw)
             if there is not None and there.pack is not None:
                 ledger.placed(there.raw, there.pack, there.at)
+        for letter, failures in letters:
+            ledger.letters.restore(letter)
+            ledger.letters.restore_failures(letter.id, failures)
     ledger.close()
     old = None
     if os.path.exists(path):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sigflow.diagnostics import Finding
 from sigflow.errors import SigflowError
 from sigflow.events import Span, Stamp
+from sigflow.quarantine import letters
 from sigflow.quarantine.entry import Attempt, Entry, Neighbour, RefusedRange, SpecUsed
 from sigflow.quarantine.typed import typed
 
@@ -70,6 +71,7 @@ CREATE TABLE IF NOT EXISTS packed (
     at INTEGER NOT NULL CHECK (at >= 0)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS packed_by_pack ON packed (pack);
+{letters.SCHEMA}
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 COMMIT;
@@ -121,8 +123,11 @@ class Ledger:
         run("PRAGMA trusted_schema = OFF")
         self._to_wal()
         run("PRAGMA synchronous = FULL")
-        if "packed" not in {name for _, name, _ in things}:
+        # (Ledgers of before packs, or dead letters, get the tables that they lack.)
+        if not {"packed", *letters.TABLES} <= {name for _, name, _ in things}:
             self._connection.executescript(SCHEMA)
+        #: The dead letters in it.
+        self.letters = letters.Letters(self._connection, self._path)
 
     def _to_wal(self) -> None:
         """Have the ledger's log written ahead.  For this change alone SQLite does not wait for other processes."""

@@ -16,10 +16,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.quarantine.entry import Attempt, Entry, RefusedRange
 from sigflow.quarantine.ledger import Ledger, connect, row_of
+from sigflow.quarantine.letters import DeadLetter, Failure
 from sigflow.quarantine.pack import ENDING, Pack, found_at
 from sigflow.storage.base import Closing
 from sigflow.storage.disk import DISK, Disk, FileDraft, folder_of
@@ -34,12 +36,13 @@ SHORT = 12
 SMALL = 64 << 10
 FILES = 64
 PACKED = 8 << 20
+T = TypeVar("T")
 #: How to go on where the ledger cannot be used.
 REPAIR = "`sigflow quarantine check --repair` makes one of what stands there"
 
 
 class Quarantine(Closing):
-    """An open quarantine.  State: the ledger, and the entries that wait for `commit`."""
+    """An open quarantine.  State: the ledger, and the entries and dead letters that wait for `commit`."""
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Quarantine(Closing):
         self._disk = disk
         self._clock = clock
         self._waiting: list[Entry] = []
+        self._letters: list[tuple[DeadLetter, Failure]] = []
         self._small = 0
         self._pack = Pack()
         self._places: dict[str, tuple[str, int]] = {}  # of packs that were written and are not committed
@@ -161,13 +165,22 @@ class Quarantine(Closing):
                     self._ledger.placed(entry.raw, *self._places[entry.raw])
             for attempt in attempts:
                 self._ledger.attempted(replace(attempt, at_ns=self._clock()))
+            for letter, failure in self._letters:
+                now = self._clock()
+                self._ledger.letters.add(replace(letter, kept_ns=now), replace(failure, at_ns=now))
         self._waiting.clear()
+        self._letters.clear()
         self._places.clear()
         return ids
+
+    def keep_letter(self, letter: DeadLetter, failure: Failure) -> None:
+        """Let a dead letter, or one more failure of it, wait for `commit`."""
+        self._letters.append((letter, failure))
 
     def forget(self) -> None:
         """Let go of what waits."""
         self._waiting.clear()
+        self._letters.clear()
         self._places.clear()
         self._pack = Pack()
 
@@ -182,12 +195,50 @@ class Quarantine(Closing):
 
     def find(self, text: str) -> Entry:
         """The entry whose id begins with `text`; `UsageError` where there is none, or more than one."""
-        digits = text.isascii() and text.isalnum()
-        entries = list(self._ledger.entries("id >= ? AND id < ?", (text, f"{text}~"))) if digits else []
-        if len(entries) != 1:
-            what = f"{len(entries)} entries begin" if entries else "no entry begins"
+        return self._only(text, [*self._ledger.entries(*_beginning(text))])
+
+    def find_any(self, text: str) -> Entry | DeadLetter:
+        """The same among entries and dead letters."""
+        between = _beginning(text)
+        matches: list[Entry | DeadLetter] = [*self._ledger.entries(*between), *self._ledger.letters.all(*between)]
+        return self._only(text, matches)
+
+    def _only(self, text: str, matches: list[T]) -> T:
+        if len(matches) != 1:
+            what = f"{len(matches)} entries begin" if matches else "no entry begins"
             raise UsageError(f"{self.folder}: {what} with {text!r}")
-        return entries[0]
+        return matches[0]
+
+    def letters(
+        self, handlers: Collection[str] = (), *, undone: bool = False, capture: str = ""
+    ) -> Iterator[DeadLetter]:
+        """The dead letters in the order in which they were kept: of these handlers, or all; of those still to be tried,
+        or all; of the captures whose ids begin so.
+        """
+        conditions = [f"handler IN ({', '.join('?' * len(handlers))})"] if handlers else []
+        values: list[object] = [*handlers]
+        if undone:
+            conditions.append("done_ns IS NULL")
+        if capture:
+            conditions.append("substr(capture, 1, ?) = ?")
+            values += [len(capture), capture]
+        return self._ledger.letters.all(" AND ".join(conditions), values)
+
+    def failures(self, letter: DeadLetter) -> list[Failure]:
+        """How often the handler failed on a letter, and how, in their order."""
+        return self._ledger.letters.failures(letter.id)
+
+    def last_failure(self, letter: DeadLetter) -> tuple[str | None, int]:
+        """What was said of the last failure of a letter, and how many there were."""
+        return self._ledger.letters.last(letter.id)
+
+    def letters_done(self, letters: Iterable[DeadLetter], *, purge: bool = False) -> None:
+        """The handler has taken these after all; purge: then delete them for good."""
+        ids = [letter.id for letter in letters]
+        with self._ledger.writing():
+            self._ledger.letters.done(ids, self._clock())
+            if purge:
+                self._ledger.letters.delete(ids)
 
     def captures(self) -> dict[str, str]:
         """The ids of the captures that entries belong to, and what they were called."""
@@ -306,7 +357,13 @@ class Quarantine(Closing):
     def close(self) -> None:
         """Close the ledger; what was not committed is not kept."""
         self._waiting.clear()
+        self._letters.clear()
         self._ledger.close()
+
+
+def _beginning(text: str) -> tuple[str, tuple[str, ...]]:
+    """What is asked of ids that begin with a text."""
+    return ("id >= ? AND id < ?", (text, f"{text}~")) if text.isascii() and text.isalnum() else ("0", ())
 
 
 def kept_in(raw: str) -> int:

@@ -10,7 +10,8 @@ twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.plain_json import dumps
@@ -26,6 +27,7 @@ from sigflow.storage.session.ledger import Ledger
 from sigflow.storage.session.operations import Applied, Asked, Operations
 from sigflow.watch.alarms.monitor import Change, Monitor, Operation
 from sigflow.watch.alarms.rules import rules
+from sigflow.watch.alarms.states import ACTIVE
 from sigflow.watch.alarms.telling import Teller
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ class AlarmSink:
         self._actor = Actor(failed)
         self._actions = {name: outward(alarm) for name, alarm in config.alarms.items()} if acts else {}
         self._applied: list[tuple[int, Applied]] = []
+        #: Of each stream, how many alarms of each rule are in which state, as of the last change.
+        self._standing: dict[int, Counter[tuple[str, str]]] = {}
 
     def begin(self, ledger: Ledger) -> None:
         """Open the file, and cut off what was not committed."""
@@ -141,6 +145,24 @@ class AlarmSink:
         kept = self._ledger.state(NAME, stream)
         if kept is not None:
             state.restore(kept)
+        self._stand(stream)
+
+    def _stand(self, stream: int) -> None:
+        self._standing[stream] = Counter((name, state) for name, _, state, _ in self._streams[stream].monitor.alarms)
+
+    def standing(self) -> Iterator[tuple[str, str, dict[tuple[str, bool], int]]]:
+        """Of each rule its name and level, and how many alarms are in which state that is not normal, and whether that
+        is raised.  Another thread may call this.
+        """
+        total: Counter[tuple[str, str]] = Counter()
+        for counts in list(self._standing.values()):
+            total += counts
+        for name, alarm in self._config.alarms.items():
+            yield (
+                name,
+                alarm.level,
+                {(state, state in ACTIVE): count for (rule, state), count in total.items() if rule == name},
+            )
 
     def take(self, stream: int, pieces: Sequence[Frames | list[Event]]) -> None:
         """Events of a stream, in order."""
@@ -170,6 +192,7 @@ class AlarmSink:
             self._actor.act(self._actions.get(change.alarm, []), tree)
         if lines:
             self._file.append(lines)
+            self._stand(number)
         state.waiting.clear()
         moved, state.moved = state.moved, False
         if moved:

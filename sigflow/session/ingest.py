@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,10 @@ from sigflow.events import Event
 from sigflow.frozen import frozen
 from sigflow.recording.fallback import fallbacks
 from sigflow.session.folder import SessionFolder
-from sigflow.session.opening import sink_of
+from sigflow.session.measuring import Asking, measured
+from sigflow.session.opening import beside_sinks, sink_of
 from sigflow.session.outlet import AnySink, Outlet
 from sigflow.session.pipeline import Pipeline, Shared
-from sigflow.session.refused import QuarantineSink
 from sigflow.session.retention import Retain
 from sigflow.session.sinks import Batching, Place, Sink
 from sigflow.session.source import COUNTS, STATUS_KEYS, Origin, Source
@@ -34,6 +35,10 @@ from sigflow.transport.again import MOST, Reconnecting
 if TYPE_CHECKING:
     from sigflow.config import Config
     from sigflow.session.alarms import OnChange
+    from sigflow.session.handling import HandlerSink
+    from sigflow.session.metrics import MetricsPage
+    from sigflow.watch.handlers.declared import Handler
+    from sigflow.watch.handlers.running import Counts
 
 #: Seconds between two commits where the caller says nothing.
 COMMIT = 0.02
@@ -78,18 +83,22 @@ class Settings:
 
 @frozen
 class Outcome:
-    """What came of it.  failed: what could not be done, in words."""
+    """What came of it.  failed: what could not be done, in words.  handled: what became of the events that each handler
+    was called for, by its name (`watch.handlers.running.Counts`).
+    """
 
     frames: int
     bytes: int
     gap_bytes: int
     lost: int
     failed: tuple[str, ...]
+    handled: Mapping[str, Counts] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is damaged or lost."""
-        return not self.gap_bytes and not self.lost
+        """Whether nothing is damaged or lost, and no handler failed."""
+        handled = all(not (counts.failed or counts.late or counts.dropped) for counts in self.handled.values())
+        return not self.gap_bytes and not self.lost and handled
 
 
 def peers(sources: int) -> int:
@@ -117,15 +126,18 @@ class Ingestion:
         *,
         config: Config | None = None,
         alarmed: OnChange = lambda stream, change, tree: None,
+        handlers: Sequence[Handler] = (),
         fallback: Sequence[Format] = (),
         told: Callable[[str, str], object] = lambda severity, words: None,
         seen: Callable[[int, Event], object] = lambda stream, event: None,
         status: Callable[[list[dict[str, Any]]], object] | None = None,
+        page: MetricsPage | None = None,
     ) -> None:
         """sources: URIs, or what is said of them beside.  formats: of all of them.  specs: what these were asked for
         by. fallback: formats that are tried on what the others leave.  told: is told what happens, with a severity.
-        config: whose alarms are raised; alarmed: is told each change of one, and its JSON form.  seen: is told gaps,
-        losses and notes of each stream.  status: is given the lines of the status, at each commit and each second.
+        config: whose alarms are raised; alarmed: is told each change of one, and its JSON form.  handlers: are called
+        for the events.  seen: is told gaps, losses and notes of each stream.  status: is given the lines of the status,
+        at each commit and each second.  page: tells how it does.
 
         Raises `UsageError` for URIs that are none.
         """
@@ -150,10 +162,12 @@ class Ingestion:
         if len({sink.name for sink in self._sinks}) < len(self._sinks):
             raise UsageError("a sink is named twice")
         self._config, self._alarmed = config, alarmed
+        self._handlers = list(handlers)
+        self._handling: list[HandlerSink] = []
         self._told = told
         self._tell = Telling(told)
         self._seen = seen
-        self._status = status
+        self._status, self._page = status, page
         self._status_file = StatusFile(folder)
         #: Seconds between two lines of the status.
         self.status_seconds = 1.0
@@ -191,19 +205,18 @@ class Ingestion:
             outlets: list[Outlet] = []
             hurrying = asyncio.ensure_future(self._hurry(outlets))
             stack.callback(hurrying.cancel)  # (once the outlets are closed)
-            sinks: list[AnySink] = [*self._sinks]
-            if self.settings.quarantine:
-                sinks.append(QuarantineSink(self._path))
-            if self._config is not None and self._config.alarms:
-                from sigflow.session.alarms import AlarmSink
-
-                sinks.append(
-                    AlarmSink(self._path, self._config, self._alarmed, acts=self.settings.actions, failed=self._told)
-                )
-            if self.settings.audit:
-                from sigflow.session.audit import AuditSink
-
-                sinks.append(AuditSink())
+            beside, self._handling = beside_sinks(
+                self._path,
+                self._config,
+                self._handlers,
+                self._folder.document["begun_ns"],
+                self._told,
+                self._alarmed,
+                quarantine=self.settings.quarantine,
+                actions=self.settings.actions,
+                audit=self.settings.audit,
+            )
+            sinks: list[AnySink] = [*self._sinks, *beside]
             for sink in sinks:
                 outlet = Outlet(sink, self._folder.ledger, self._fail)
                 stack.push_async_callback(outlet.close)
@@ -237,6 +250,9 @@ class Ingestion:
                 segment_seconds=self.settings.segment_seconds,
                 engine=self.settings.engine,
             )
+            if self._page is not None:
+                measure = partial(measured, self._sources, outlets, self._handling)
+                self._page.of(Asking(asyncio.get_running_loop(), measure))
             await self._finish_old()
             if not self.settings.once:
                 await asyncio.to_thread(self._prepare)
@@ -482,10 +498,16 @@ class Ingestion:
 
     def _say(self) -> None:
         try:
-            self._status_file.write(self._lines(self._sources))
+            self._status_file.write(self._lines(self._sources), self._handled())
         except OSError as error:  # (nothing that came in depends on it)
             self._told("warning", f"the status cannot be written: {error}")
         self._say_of(self._sources)
+        if self._status is not None and self._handling:
+            self._status(self._handled())
+
+    def _handled(self) -> list[dict[str, Any]]:
+        """What is said of the handlers."""
+        return [{"handler": sink.handler.name, **sink.counts.tree(), "off": sink.off} for sink in self._handling]
 
     def _say_of(self, sources: Sequence[Source]) -> None:
         if self._status is not None:
@@ -501,4 +523,6 @@ class Ingestion:
         self._say()
         all_counts = [source.counts() for source in (*self._sources, self._old)]
         totals = {name: sum(counts[name] for counts in all_counts) for name in COUNTS}
-        return Outcome(totals["frames"], totals["received"], totals["gap_bytes"], totals["lost"], tuple(self._failed))
+        handled = {sink.handler.name: sink.counts for sink in self._handling}
+        counts = totals["frames"], totals["received"], totals["gap_bytes"], totals["lost"]
+        return Outcome(*counts, tuple(self._failed), handled)

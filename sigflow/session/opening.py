@@ -1,4 +1,4 @@
-"""Which sinks there are, by the schemes of their URIs.
+"""Which sinks there are, by the schemes of their URIs, and those that belong to a session.
 
 Rules.  What makes a sink is a `function(asked) -> Sink`, named by `module:attribute` in a table; those of other
 packages (entry point group `sigflow.sinks`) and programs (`register_sink`) are rows of the same kind.  A URI of none of
@@ -7,14 +7,21 @@ them is that of a transport, over which lines of JSON are sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from sigflow.errors import SigflowError, UsageError
 from sigflow.registry import Registry
 from sigflow.session.sinks import Batching, Sink, SinkRequest
 from sigflow.stream.format import Format
 from sigflow.transport import is_uri
+
+if TYPE_CHECKING:
+    from sigflow.config import Config
+    from sigflow.session.alarms import OnChange
+    from sigflow.session.handling import HandlerSink
+    from sigflow.session.outlet import AnySink
+    from sigflow.watch.handlers.declared import Handler
 
 Maker = Callable[[SinkRequest], Sink]
 _APPENDING, _TABLE = "sigflow.session.appending:of_form", "sigflow.session.tables:of_folder"
@@ -89,3 +96,38 @@ def register_sink(name: str) -> Callable[[F], F]:
         return function
 
     return register
+
+
+def beside_sinks(
+    session: str,
+    config: Config | None,
+    handlers: Sequence[Handler],
+    begun_ns: int,
+    told: Callable[[str, str], object],
+    alarmed: OnChange,
+    *,
+    quarantine: bool,
+    actions: bool,
+    audit: bool,
+) -> tuple[list[AnySink], list[HandlerSink]]:
+    """What a session has beside the sinks that were asked for: the quarantine, alarms, the audit, handlers; and which
+    of them are the handlers.  begun_ns: when the session began.
+    """
+    from sigflow.session.refused import QuarantineSink
+
+    sinks: list[AnySink] = [QuarantineSink(session)] if quarantine else []
+    if config is not None and config.alarms:
+        from sigflow.session.alarms import AlarmSink
+
+        sinks.append(AlarmSink(session, config, alarmed, acts=actions, failed=told))
+    if audit:
+        from sigflow.session.audit import AuditSink
+
+        sinks.append(AuditSink())
+    handling: list[HandlerSink] = []
+    if handlers:
+        from sigflow.session.handling import HandlerSink
+
+        document = config.document if config is not None else None
+        handling = [HandlerSink(session, handler, begun_ns, told, document) for handler in handlers]
+    return [*sinks, *handling], handling

@@ -16,13 +16,14 @@ from sigflow.storage.session.ledger import Ledger
 if TYPE_CHECKING:
     from sigflow.session.alarms import AlarmSink
     from sigflow.session.audit import AuditSink
+    from sigflow.session.handling import HandlerSink
 
 #: Bytes of frames that wait for a sink, at most, and one piece more.
 BOUND = 32 << 20
 #: What is put into the queue: of a stream, frames and their bytes; or a barrier, and what is set when it may be passed.
 #: Or what the clock says.
 _Item = tuple[int, Sequence[Any], int] | tuple[Barrier, threading.Event] | tuple[int] | None
-AnySink: TypeAlias = "Sink | QuarantineSink | AlarmSink | AuditSink"
+AnySink: TypeAlias = "Sink | QuarantineSink | AlarmSink | AuditSink | HandlerSink"
 
 
 class Outlet:
@@ -54,6 +55,11 @@ class Outlet:
             if self._held > self._bound:
                 self._room.clear()
             self._queue.put((stream, pieces, size))
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of frames that wait."""
+        return self._held
 
     def abort(self, error: BaseException) -> None:
         """Take nothing more: the raw capture could not be written."""

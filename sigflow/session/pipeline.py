@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sigflow.errors import UsageError
 from sigflow.events import Event, Gap, Stamp
-from sigflow.reasons import CHECKSUM
+from sigflow.reasons import CHECKSUM, NO_MARKER
 from sigflow.recording.following import following_of, follows
 from sigflow.recover.readback import specs_used
 from sigflow.session.found import Found
@@ -130,8 +131,11 @@ class Pipeline:
         self._seen_frames = self._point_frames
         #: Is set when much waits for the disk.
         self.much = asyncio.Event()
-        #: Gaps in which a frame failed its checksum.
+        #: Gaps in which a frame failed its checksum; gaps by the reasons in them; bytes of gaps by the first that says
+        #: more than that there is no marker.  (How many reasons there are is bounded by the specs.)
         self.refused = 0
+        self.refusals: Counter[str] = Counter()
+        self.refused_bytes: Counter[str] = Counter()
 
     def _resumed(self) -> tuple[Decoder, Found]:
         """A decoder, and what goes with it, from the last checkpoint that no sink is behind."""
@@ -296,8 +300,11 @@ class Pipeline:
                     outlet.put(self.number, getattr(part, wants), sizes.get(wants, part.size))
 
     def _seen(self, event: Event) -> None:
-        if isinstance(event, Gap) and any(reason.endswith(f":{CHECKSUM}") for reason in event.reasons):
-            self.refused += 1
+        if isinstance(event, Gap):
+            self.refusals.update(event.reasons)
+            first = next((reason for reason in event.reasons if reason != NO_MARKER), NO_MARKER)
+            self.refused_bytes[first] += len(event.span)
+            self.refused += any(reason.endswith(f":{CHECKSUM}") for reason in event.reasons)
         self._shared.seen(self.number, event)
 
     # ---------------------------------------------------------------- time

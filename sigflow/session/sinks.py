@@ -165,6 +165,11 @@ class Positions:
         return barrier.final or self._timer.due()
 
     @property
+    def moved(self) -> bool:
+        """Whether there are barriers that no commit has made final."""
+        return bool(self._moved)
+
+    @property
     def due(self) -> bool:
         """Whether it is time for a commit, if there is something else that is new."""
         return self._timer.due()

@@ -9,7 +9,8 @@ import json
 import os
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sigflow.errors import UsageError
@@ -54,6 +55,23 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerStatus:
+    """How a handler does: what became of the events since the ingestion began.
+
+    taken = done + failed + late + dropped + waiting.  off: why it is switched off; "" where it is not.
+    """
+
+    handler: str
+    taken: int
+    done: int
+    failed: int
+    late: int
+    dropped: int
+    waiting: int
+    off: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStatus:
     """How an ingestion does.  running: whether a process acquires into the session now; time_ns: when it last said how
     it does, in nanoseconds since 1970; None where none has.
@@ -62,6 +80,7 @@ class SessionStatus:
     running: bool
     time_ns: int | None
     sources: tuple[SourceStatus, ...]
+    handlers: tuple[HandlerStatus, ...] = ()
 
 
 class StatusFile:
@@ -71,14 +90,14 @@ class StatusFile:
         self._path = os.path.join(folder, STATUS)
         self._written: deque[dict[str, Any]] = deque([{"time_ns": time.time_ns(), "sources": []}])
 
-    def write(self, lines: list[dict[str, Any]]) -> None:
+    def write(self, lines: list[dict[str, Any]], handlers: Sequence[dict[str, Any]] = ()) -> None:
         """Replace the file.  It is for those who look on: it need not outlive a power cut."""
         moment = time.time_ns()
         while len(self._written) > 1 and moment - self._written[1]["time_ns"] >= WINDOW * 1e9:
             self._written.popleft()
         now = {"time_ns": moment, "sources": lines}
         with open(self._path + ".part", "w", encoding="utf-8") as file:
-            json.dump({**now, "before": self._written[0]}, file)
+            json.dump({**now, "handlers": [*handlers], "before": self._written[0]}, file)
         os.replace(self._path + ".part", self._path)
         self._written.append(now)
 
@@ -96,7 +115,8 @@ def session_status(folder: str | os.PathLike[str]) -> SessionStatus:
     status = _read(path)
     if status is None:
         return SessionStatus(running, None, ())
-    return SessionStatus(running, status["time_ns"], _judged(status, time.time_ns(), running))
+    handlers = tuple(HandlerStatus(**line) for line in status["handlers"])
+    return SessionStatus(running, status["time_ns"], _judged(status, time.time_ns(), running), handlers)
 
 
 def _read(folder: str) -> dict[str, Any] | None:
@@ -104,9 +124,10 @@ def _read(folder: str) -> dict[str, Any] | None:
     try:
         with open(os.path.join(folder, STATUS), encoding="utf-8") as file:
             status = json.load(file)
-        if _sound(status) and _sound(status["before"]):
-            return {name: status[name] for name in ("time_ns", "sources", "before")}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        handlers = status.get("handlers", [])
+        if _sound(status) and _sound(status["before"]) and all(map(_sound_handler, handlers)):
+            return {**{name: status[name] for name in ("time_ns", "sources", "before")}, "handlers": handlers}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     return None
 
@@ -119,6 +140,11 @@ def _sound(status: dict[str, Any]) -> bool:
         and all(isinstance(line[name], int | float | None) for name in ("age_ms", "frame_age_ms"))
         for line in status["sources"]
     )
+
+
+def _sound_handler(line: dict[str, Any]) -> bool:
+    kinds = {field.name: str if field.name in ("handler", "off") else int for field in fields(HandlerStatus)}
+    return line.keys() == kinds.keys() and all(isinstance(line[name], kind) for name, kind in kinds.items())
 
 
 def _judged(status: dict[str, Any], now_ns: int, running: bool) -> tuple[SourceStatus, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sigflow.events import Event, Gap, Idle, Record
+from sigflow.events import Event, FrameRun, Gap, Idle, Record
 
 
 class Tiles:
@@ -28,4 +28,12 @@ class Tiles:
             yield from self._before
             yield event
             self.done = stop
+        self._before.clear()
+
+    def passed(self, run: FrameRun) -> Iterator[Event]:
+        """The same of frames that nobody wants to see: the events before them.  To be taken to its end."""
+        start, stop = run.shift + run.bounds[0], run.shift + run.bounds[-1]
+        if start >= self.done:
+            yield from self._before
+        self.done = max(self.done, stop)
         self._before.clear()

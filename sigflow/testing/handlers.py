@@ -12,7 +12,7 @@ from sigflow.events import Event, Gap, Idle, Loss, Note, Record
 from sigflow.testing import streams
 from sigflow.testing.contract import Contract
 from sigflow.testing.streams import shape
-from sigflow.watch import brought
+from sigflow.watch.handlers import declared
 
 NAMES = {"record": Record, "gap": Gap, "loss": Loss, "note": Note, "idle": Idle}
 #: Seconds that one call may take.
@@ -29,7 +29,7 @@ def check_handler(handler: str | Callable[..., Any], event: str = "record", even
     """
     name = handler if isinstance(handler, str) else getattr(handler, "__name__", type(handler).__name__)
     rules = Contract("handler", name)
-    called: Any = brought.handler(handler) if isinstance(handler, str) else handler
+    called: Any = declared.get(handler) if isinstance(handler, str) else handler
     rules.hold(callable(called), "it can be called", type(called).__name__)
     try:
         inspect.signature(called).bind(None)

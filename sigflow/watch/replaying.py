@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sigflow.events import Gap, Idle, Record
+from sigflow.events import Event, Gap, Idle, Record
 from sigflow.watch.alarms.monitor import Operation
 
 if TYPE_CHECKING:
-    from sigflow.recording import Recording
     from sigflow.watch.alarms.monitor import Change, Monitor
 
 
@@ -18,19 +17,21 @@ class Replay:
 
     def __init__(
         self,
-        recording: Recording,
+        events: Iterable[Event],
         monitor: Monitor,
         operations: Sequence[tuple[int, tuple[str, str | None, str, int | None]]],
     ) -> None:
-        """operations: what operators, or the clock, did, with the offsets behind which it took effect, in order."""
-        self._recording, self._monitor = recording, monitor
+        """events: of a recording.  operations: what operators, or the clock, did, with the offsets behind which it took
+        effect, in order.
+        """
+        self._events, self._monitor = events, monitor
         self._operations = [*reversed(operations)]
         self.timed = False
 
     def changes(self) -> Iterator[Change]:
         """What the events change, and what was done between them, in their order."""
         done = 0
-        for event in self._recording.events():
+        for event in self._events:
             if isinstance(event, Record | Gap | Idle):
                 yield from self._operated(done)
                 done = event.stop if isinstance(event, Record) else event.span.stop

@@ -25,6 +25,7 @@ SECTIONS = {
     "index",
     "schedule",
     "checks",
+    "handlers",
 }
 
 

@@ -12,13 +12,12 @@ from sigflow.errors import UsageError
 from sigflow.events import Record
 from sigflow.frozen import frozen
 from sigflow.recording.grouping import Grouping, key_of
-from sigflow.recording.selection.asked import Selection
-from sigflow.recording.selection.fitting import Fitting
-from sigflow.recording.selection.where import ConditionError, parsed, values_of
+from sigflow.recording.selection.where import parsed
 from sigflow.runtime.measure import WIRE_ERRORS
 from sigflow.runtime.struct import label
 from sigflow.watch.alarms import conditions as kinds
 from sigflow.watch.alarms.persistence import ForATime, InARow, OfTheLast, Persistence
+from sigflow.watch.meaning import Bound, Meaning
 
 if TYPE_CHECKING:
     from sigflow.config.document import Document
@@ -41,8 +40,6 @@ _METADATA = "metadata."
 _SCHEMES = ("http://", "https://")
 #: Nanoseconds in which a rate is of, where nothing is said.
 OVER = 10 * 10**9
-
-Bound = Mapping[str, Callable[[Record], Any]]
 
 
 @frozen
@@ -97,10 +94,9 @@ class _Binding:
     def __init__(self, name: str, alarm: Alarm, formats: Sequence[Format], document: Document | None) -> None:
         self._name = name
         self._alarm = alarm
-        named = _texts(alarm.format)
-        self._formats = [format for format in formats if not named or format.name in named]
-        self._names = frozenset(format.name for format in self._formats)
-        self._document = document
+        self._meaning = Meaning(f"alarm {name!r}", ("alarms", name), alarm, formats, document)
+        self._wrong, self._values = self._meaning.wrong, self._meaning.values
+        self._formats, self._names = self._meaning.formats, self._meaning.names
 
     def rule(self) -> Rule | None:
         """None where no frame of these formats is meant."""
@@ -128,42 +124,13 @@ class _Binding:
             alarm,
             kind,
             self._names,
-            self._fits(),
+            self._meaning.fits(),
             self._key(),
             condition,
             self._persistence(),
             timed,
         )
         return rule if self._formats else None
-
-    def _wrong(self, path: tuple[str | int, ...], words: str, *, key: bool = False) -> UsageError:
-        if self._document is None:
-            return UsageError(f"alarm {self._name!r}: {words}")
-        return self._document.wrong(("alarms", self._name, *path), words, key=key or not path)
-
-    def _values(self, path: tuple[str, ...], text: str, *, condition: bool = False) -> Bound:
-        """An expression for each format that has its fields."""
-        try:
-            return values_of(text, self._formats, condition=condition)
-        except ConditionError as error:
-            if self._document is None:
-                raise UsageError(f"alarm {self._name!r}: {error}") from error
-            place = self._document.within(("alarms", self._name, *path), error.at)
-            raise UsageError(f"{place}: {error}") from error
-
-    def _fits(self) -> Callable[[Record], bool] | None:
-        alarm = self._alarm
-        wanted = Selection(where=alarm.where, kinds=_texts(alarm.kind), streams=_texts(alarm.stream))
-        if wanted.everything:
-            return None
-        try:
-            return Fitting(wanted, self._formats).of_one
-        except ConditionError as error:
-            place = ("alarms", self._name, "where")
-            where = self._document.within(place, error.at) if self._document is not None else f"alarm {self._name!r}"
-            raise UsageError(f"{where}: {error}") from error
-        except UsageError as error:
-            raise self._wrong((), str(error).replace("--", "")) from error
 
     def _key(self) -> Callable[[Record], str | None] | None:
         key_text = self._alarm.for_each
@@ -276,10 +243,6 @@ class _Binding:
             declared = self._values(("state", "field"), asked.field)
         self._names = frozenset(declared)
         return lambda: kinds.State(declared, wanted)
-
-
-def _texts(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _compared(text: str) -> str | None:
