@@ -319,9 +319,7 @@ class Recording(Closing):
     @property
     def _follows(self) -> bool:
         """Whether frames are told the last values of others, so that they are read from the beginning."""
-        from sigflow.recording.following import follows
-
-        return any(format.calibrations is not None for format in self.formats) and follows(self.formats)
+        return any(format.calibrations is not None and bool(format.calibrations.followed) for format in self.formats)
 
     def _run(self, *, keep: bool) -> AnyRun:
         if not self._fallback:
