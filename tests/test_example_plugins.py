@@ -42,8 +42,8 @@ class Environment(NamedTuple):
     python: Path
     folder: Path
 
-    def run(self, *arguments: object, code: int = 0) -> str:
-        """What `python ARGUMENTS` prints there."""
+    def run(self, *arguments: object, code: int = 0, told: bool = False) -> str:
+        """What `python ARGUMENTS` prints there; told: to standard error."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         done = subprocess.run(
             [self.python, *map(str, arguments)], cwd=self.folder, env={**kept, "PYTHONUTF8": "1"},
@@ -51,10 +51,10 @@ class Environment(NamedTuple):
         )  # fmt: skip
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
-        return done.stdout
+        return done.stderr if told else done.stdout
 
-    def sigflow(self, *arguments: object, code: int = 0) -> str:
-        return self.run("-m", "sigflow", *arguments, code=code)
+    def sigflow(self, *arguments: object, code: int = 0, told: bool = False) -> str:
+        return self.run("-m", "sigflow", *arguments, code=code, told=told)
 
     def plugins(self, *arguments: object, code: int = 0) -> list[dict[str, object]]:
         document = json.loads(self.sigflow("plugins", "--format", "json", *arguments, code=code))
@@ -114,8 +114,8 @@ def test_it_is_installed_works_and_is_uninstalled(fresh: Environment) -> None:
     parsed = fresh.sigflow("parse", "some.hexcap", "-s", "example_frame", "--format", "ndjson", "--limit", 3)
     assert all("number_physical" in line for line in parsed.splitlines())
     (fresh.folder / "sigflow.yaml").write_text("handlers:\n  - {call: example-log, event: loss}\n")
-    arguments = ["run", "some.hexcap", "-s", "example_frame", "--allow-actions"]
-    assert "example-log" in fresh.sigflow(*arguments)
+    said = fresh.sigflow("run", "some.hexcap", "-s", "example_frame", "--allow-actions", told=True)
+    assert "1 frames of stream None never came" in said, said
     (fresh.folder / "sigflow.yaml").unlink()
     # Its own tests.
     assert "passed" in fresh.run(
