@@ -25,7 +25,7 @@ FLOORS: dict[int, set[str]] = {
     4: {"storage", "engine", "config", "caches"},
     5: {"columns", "quarantine", "generation", "coverage", "transport", "index"},
     6: {"recording", "replay", "recover", "strategies", "simulator"},
-    7: {"rewrite", "scale", "watch"},
+    7: {"rewrite", "scale", "view", "watch"},
     8: {"session"},
     9: {"plugins", "testing"},
     10: {"cli", "pytest_plugin"},

@@ -62,6 +62,7 @@ COMMANDS = {
     "cache": "Look at the machine code that is kept on the disk.",
     "archive": "Put a smaller form in the place of old captures.",
     "stats": "Count frames, bytes, sizes, rates and losses.",
+    "report": "Write a page about captures, to keep or to send.",
     "coverage": "Say what of a spec the frames of captures reach.",
     "compile": "Make Python modules of specs.",
     "lint": "List the mistakes in specs.",

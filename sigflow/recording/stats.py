@@ -12,7 +12,7 @@ Strategy.  Frames are counted as arrays, those of one kind or stream side by sid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sigflow.columns.frames import FrameBatch
     from sigflow.columns.moments import Times
     from sigflow.events import Event
+    from sigflow.recording.diagnosis.budget import Budget
     from sigflow.recording.recording import Recording
     from sigflow.recording.report import Report
     from sigflow.stream.format import Format
@@ -265,10 +266,16 @@ def _format_tree(stats: FormatStats, size: int) -> dict[str, Any]:
     return tree
 
 
-def stats(recording: Recording) -> Stats:
-    """Read a recording and count what is in it."""
+#: Is given frames, at last none, and what sequence counters showed meanwhile.
+Watching = Callable[["FrameBatch | None", Sequence["Event"]], object]
+
+
+def stats(recording: Recording, watch: Watching = lambda frames, events: None, budget: Budget | None = None) -> Stats:
+    """Read a recording and count what is in it.  watch: sees all that is counted.  budget: of the search for causes of
+    failed checksums; None: they are not searched.
+    """
     run = recording.run(keep=True)
-    verdict = run.verdict()
+    verdict = run.verdict(budget=budget)
     formats = [FormatStats(format) for format in run.formats]
     by_name = {counts.format.name: counts for counts in formats}
     picker = recording.picker(run.formats)
@@ -278,8 +285,12 @@ def stats(recording: Recording) -> Stats:
             mine = frames.only(number)
             if len(mine):
                 counts.add(mine)
-        _count(verdict.counted(), by_name)
-    _count(verdict.counted(), by_name)
+        events = verdict.counted()
+        _count(events, by_name)
+        watch(frames, events)
+    events = verdict.counted()
+    _count(events, by_name)
+    watch(None, events)
     report = verdict.report(recording.name)
     return Stats(report, report.gaps_total, tuple(formats), not picker.everything)
 
