@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sigflow import __version__
-from sigflow.cli import exits
 from sigflow.cli.captures import expanded, for_each
 from sigflow.cli.options import Settings, captures, output_format, output_option, scanning
 from sigflow.cli.output import STANDARD_OUTPUT, written
@@ -58,5 +57,6 @@ def command(captures: tuple[str, ...], output: str, form: str, settings: Setting
     target = nullcontext(sys.stdout) if output == STANDARD_OUTPUT else written(output, names, settings.read)
     with target as file:
         file.write(text)
-    screen.note(f"{output}: {counted(len(overviews), 'capture')}, {counted(len(text.encode()), 'byte')}")
-    return code if code != exits.OK else exits.OK
+    if output != STANDARD_OUTPUT:
+        screen.note(f"{output}: {counted(len(overviews), 'capture')}, {counted(len(text.encode()), 'byte')}")
+    return code
