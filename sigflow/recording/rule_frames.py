@@ -92,10 +92,12 @@ def _numbered(frames: FrameBatch) -> FrameBatch:
 
 
 def selection_of(when: When) -> Selection:
+    """What a rule asks for, as of a selection, but for formats and sources."""
     return Selection(where=when.where, kinds=texts_of(when.kind), streams=texts_of(when.stream))
 
 
 def sources_of(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a source is meant, by its whole name or the last part of it; of no patterns each is."""
     if not patterns:
         return lambda source: True
     return lambda source: any(
@@ -104,4 +106,5 @@ def sources_of(patterns: Sequence[str]) -> Callable[[str], bool]:
 
 
 def texts_of(value: str | Sequence[str]) -> tuple[str, ...]:
+    """One text, or several."""
     return (value,) if isinstance(value, str) else tuple(value)
