@@ -18,8 +18,9 @@ from sigflow.diagnostics import Severity
 from sigflow.errors import SigflowError, UsageError
 from sigflow.events import Gap, Idle, Loss, Note, Record, Span, Stamp
 from sigflow.quarantine import Failure
+from sigflow.registry import Registry
 from sigflow.stream.cuts import BYTES_MISSING, KINDS
-from sigflow.watch.handlers import running
+from sigflow.watch.handlers import declared, running
 from sigflow.watch.handlers.declared import HANDLERS, Declaration, Handler, configured, handler_of, named, unimported
 from sigflow.watch.handlers.letters import letter_of, occurrence_of
 from sigflow.watch.handlers.occurrences import Hook, Key, Occurrence, Occurrences
@@ -440,11 +441,10 @@ def test_a_handler_that_a_package_brings(tmp_path: Path, monkeypatch: pytest.Mon
     (about / "entry_points.txt").write_text("[sigflow.handlers]\nstore = brought_store:save\nlost = nowhere_at_all:x\n")
     (tmp_path / "brought_store.py").write_text("def save(record): pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(HANDLERS, "_things", {})
-    monkeypatch.setattr(HANDLERS, "_discovered", False)
-    assert HANDLERS.names() == ["lost", "store"] and "brought_store" not in sys.modules
+    monkeypatch.setattr("sigflow.watch.handlers.declared.HANDLERS", Registry("handler", "sigflow.handlers"))
+    assert declared.HANDLERS.names() == ["lost", "store"] and "brought_store" not in sys.modules
     assert (named("store").name, named("store").takes) == ("store", 1)
-    with pytest.raises(UsageError, match="handler 'lost' cannot be loaded from 'nowhere_at_all:x'"):
+    with pytest.raises(UsageError, match="handler 'lost' of brought 1.0 cannot be loaded from 'nowhere_at_all:x'"):
         named("lost")
 
 
