@@ -444,7 +444,7 @@ def test_a_handler_that_a_package_brings(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sigflow.watch.handlers.declared.HANDLERS", Registry("handler", "sigflow.handlers"))
     assert declared.HANDLERS.names() == ["lost", "store"] and "brought_store" not in sys.modules
     assert (named("store").name, named("store").takes) == ("store", 1)
-    with pytest.raises(UsageError, match="handler 'lost' of brought 1.0 cannot be loaded from 'nowhere_at_all:x'"):
+    with pytest.raises(UsageError, match=r"handler 'lost' of brought 1\.0 cannot be loaded from 'nowhere_at_all:x'"):
         named("lost")
 
 
