@@ -1,14 +1,15 @@
 """Columns that are no fields: the time of a frame, its metadata, its payload as numbers, and what a path leads to that
-no column has.  All are made of frames that are parsed.
+no column has.  Those that no form for many frames makes are made of frames that are parsed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sigflow.columns.arrow import arrow, masked, type_of
+from sigflow.columns.moments import times_of
 from sigflow.columns.tree import Leaf, Node
 from sigflow.runtime.column import Computed, Text
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sigflow.calibration.rules import Quantity
     from sigflow.columns.frames import FrameBatch
-    from sigflow.columns.gather import Stretches
+    from sigflow.columns.gather import Scalar, Stretches
     from sigflow.columns.names import Names
     from sigflow.columns.reach import Reached
     from sigflow.events import Record
@@ -45,6 +46,15 @@ class Moments:
         """Its type."""
         pa = arrow()
         return pa.timestamp("ns", "UTC") if self.epoch else pa.duration("ns")
+
+    def of_frames(self, format: Format, scalars: Mapping[str, Scalar], rows: Stretches) -> pyarrow.Array | None:
+        """The column of many frames, none of which fails to parse; None where each has to be asked.  scalars: the
+        numbers of a frame, by the paths of their attributes.
+        """
+        times = times_of(format, scalars, rows)
+        if times is None or times.values.dtype != "int64":
+            return None
+        return arrow().array(times.values, mask=~times.known).cast(self.type)
 
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""

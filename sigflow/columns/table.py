@@ -236,8 +236,8 @@ class FormatColumns:
 
             rows = Stretches.of(self.format, frames)
             rows.expect([source.column for source in (*self._members, *self._guards)])
-            left = self._extras(sources, rows, frames, names, budget)
             gathered = iter(self._gather(rows, frames, names, budget))
+            left = self._extras(sources, rows, frames, names, budget)
             arrays = [left[id(source)] if id(source) in left else next(gathered) for source in sources]
         else:
             arrays = parsed(sources, self.format, frames, self._weighed, names, budget)
@@ -247,7 +247,10 @@ class FormatColumns:
     def _extras(
         self, sources: Sequence[Source], rows: Stretches, frames: FrameBatch, names: Names, budget: Budget
     ) -> dict[int, pyarrow.Array]:
-        """What is no field, by the source: of many frames at once where that goes, else of frames that are parsed."""
+        """What is no field, by the source: of many frames at once where that goes, else of frames that are parsed.
+
+        rows: of which it is known by now whether they fail to parse.
+        """
         made: dict[int, pyarrow.Array] = {}
         left: list[Source] = []
         for source in sources:
@@ -258,6 +261,8 @@ class FormatColumns:
                 array = source.of_frames(rows)
             elif isinstance(source, Calculated):
                 array = source.of_frames(rows, frames)
+            elif isinstance(source, Moments) and not rows.failed.any():
+                array = source.of_frames(self.format, self.type.scalars, rows)
             if array is None:
                 left.append(source)
             else:

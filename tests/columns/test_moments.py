@@ -13,6 +13,8 @@ import sigflow
 from sigflow.columns.frame import FrameType
 from sigflow.columns.gather import Stretches
 from sigflow.columns.moments import Times, times_of
+from sigflow.columns.options import ALL, Options
+from sigflow.columns.table import Table
 from sigflow.events import Record
 from tests.columns.kit import batch
 
@@ -81,3 +83,41 @@ def test_times_that_int64_does_not_hold_are_kept() -> None:
     for listed in ([], [None], [5, None, -7], [1 << 70, None, -(1 << 70)]):
         assert Times.of(listed).listed() == listed
     assert Times.of([1 << 70]).values.dtype == object and Times.of([1]).values.dtype == np.int64
+
+
+@pytest.mark.parametrize("time", TIMES)
+def test_a_column_of_times_is_what_each_frame_says(time: str, tmp_path: Path) -> None:
+    """Whatever makes it; null for what 64 bits of nanoseconds do not hold, and where there is none."""
+    (tmp_path / "timed.ksy").write_text(SPEC.format(time=time.replace("//", "/")), encoding="utf-8")
+    format = sigflow.compile(tmp_path / "timed.ksy")
+    table = Table([format], ALL)
+    chance = random.Random(time)
+    for wild in (False, True):
+        raws = frames(chance, 70, wild=wild)
+        column = table.batch(batch(raws)).column("_time")
+        wanted = [format.time_of(Record(format, 0, raw, 0)) for raw in raws]
+        held = [None if moment is None or abs(moment) >= 1 << 63 else moment for moment in wanted]
+        assert column.cast("int64").to_pylist() == held
+
+
+DOUBTFUL = """
+meta: {id: doubtful, endian: be}
+-sigflow-stream: {confirm: {chain: 2}, time: {field: at, unit: s, epoch: "2000-01-01"}}
+seq:
+  - {id: magic, contents: [0x7e, 0x81]}
+  - {id: at, type: u4}
+  - {id: name, type: str, size: 2, encoding: UTF-8}
+"""
+
+
+def test_a_column_of_times_where_frames_do_not_parse(tmp_path: Path) -> None:
+    """A text that does not decode: that frame has no time, and the others have theirs."""
+    (tmp_path / "doubtful.ksy").write_text(DOUBTFUL)
+    format = sigflow.compile(tmp_path / "doubtful.ksy")
+    for bad in (False, True):
+        texts = [b"ab", b"\xff\xff" if bad else b"cd", b"ef"]
+        raws = [b"\x7e\x81" + struct.pack(">I", number) + text for number, text in enumerate(texts)]
+        for fields in (None, ("at",)):
+            made = Table([format], Options(fields=fields)).batch(batch(raws)).column("_time")
+            wanted = [format.time_of(Record(format, 0, raw, 0)) for raw in raws]
+            assert made.cast("int64").to_pylist() == wanted
