@@ -211,14 +211,15 @@ class _Running:
             if self._stopping.is_set():
                 return Outcome(None, stopped=True)
             process = subprocess.Popen(
-                [sys.executable, "-m", "sigflow", *job.arguments],
+                [sys.executable, "-P", "-m", "sigflow", *job.arguments],  # (no module lies in the folder)
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if output is None else output,
                 stderr=subprocess.STDOUT if output is None else subprocess.PIPE,
             )
             self._processes.add(process)
-        timer = None if job.timeout is None else threading.Timer(job.timeout, _end, (process,))
+        ended = threading.Event()  # (by us, since it took too long)
+        timer = None if job.timeout is None else threading.Timer(job.timeout, _out_of_time, (process, ended))
         try:
             if timer is not None:
                 timer.start()
@@ -231,8 +232,10 @@ class _Running:
                 timer.cancel()
             with self._lock:
                 self._processes.discard(process)
-        if timer is not None and timer.finished.is_set() and code < 0:
+        if ended.is_set():
             words = f"ended after {job.timeout:g} s, which is all that it may take"
+        elif code < 0 and not self._stopping.is_set():
+            words = f"ended by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
         return Outcome(code, words, stopped=self._stopping.is_set() and code < 0)
 
     def _said(self, job: Job, pipe: IO[bytes]) -> str:
@@ -253,6 +256,11 @@ class _Running:
             processes = list(self._processes)
         for process in processes:
             _end(process)
+
+
+def _out_of_time(process: subprocess.Popen[bytes], ended: threading.Event) -> None:
+    ended.set()
+    _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -149,7 +149,9 @@ def test_many_of_many_rules(names: list[str], base: str | None) -> None:
         (small.astype(np.uint8), np.zeros(len(small), np.int64), Kinds([(len(names) - 1,)])),
     ):
         made, there = measure.of_array(values, Applied(which, calibrated))
-        wanted = [measure.of(value, calibrated[place]) for value, place in zip(values.tolist(), which.tolist(), strict=True)]
+        wanted = [
+            measure.of(value, calibrated[place]) for value, place in zip(values.tolist(), which.tolist(), strict=True)
+        ]
         assert [value is not None for value in wanted] == [True] * len(wanted) if there is None else there.tolist()
         assert bits([0 if w is None else w for w in wanted]) == bits(
             made if there is None else np.where(there, made, 0)
