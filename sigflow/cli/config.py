@@ -13,7 +13,7 @@ from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import files
 from sigflow.cli.help import Group
 from sigflow.cli.options import Compiling, Settings, compiling, screened, specs_option
-from sigflow.cli.terminal import Screen, complain
+from sigflow.cli.terminal import Screen, complain, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.config import CODEC, DEFAULT, Config, checked
 from sigflow.errors import SigflowError, UsageError
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
-#: The sections whose entries are counted.
+#: The sections of which there is one entry, and those whose entries are counted.
+SINGLE = ("defaults", "index")
 SECTIONS = ("sources", "sinks", "fallback", "mapping", "metadata", "compute", "alarms", "schedule", "checks")
 
 
@@ -50,8 +51,9 @@ def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Scree
         complain(mistake)
     if mistakes:
         return exits.USAGE
-    sections = ", ".join(f"{name} {len(entries)}" for name in SECTIONS if (entries := getattr(config, name)))
-    screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
+    sections = [name for name in SINGLE if getattr(config, name)]
+    sections += [f"{name} {len(entries)}" for name in SECTIONS if (entries := getattr(config, name))]
+    screen.line(one_line(f"{file}: no mistakes; {', '.join(sections) or 'nothing is in it'}"))
     return exits.OK
 
 

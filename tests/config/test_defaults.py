@@ -104,7 +104,7 @@ def test_what_config_check_says_of_them(sigflow: Call, folder: Path) -> None:
     assert "unknown format 'sgf'" in said[0] + said[1]
     assert "the key 'uri' is lacking" in said[4]
     says(folder, "defaults: {spec: probe.ksy}\nsources:\n  a: {uri: 'pipe:a.sgf'}\n")
-    assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; sources 1\n"
+    assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; defaults, sources 1\n"
 
 
 # ---------------------------------------------------------------- sources and sinks
