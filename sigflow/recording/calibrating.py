@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 METADATA, COMPUTE = "metadata", "compute"
 _WORDS = {"any": "of a kind that is not known beforehand (write .as<f8>)", "enum": "an enum (its number is .to_i)"}
 
-#: Values that a computed quantity reads at most, itself and by those that it asks for; how deep these may ask for others.
+#: Values that a computed quantity reads at most, with those that it asks for; how deep these may ask for others.
 STEPS, DEPTH = 10_000, 60
 
 Path = tuple[str | int, ...]

@@ -550,3 +550,32 @@ def test_who_ended_a_run_is_told() -> None:
     process.kill()
     thread.join()
     assert outcomes == [Outcome(-9, "ended by signal 9 (Killed)")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix is run")
+def test_a_run_that_takes_too_long_fails_with_all_that_it_runs(tmp_path: Path) -> None:
+    """`ingest` ends gracefully, with exit code 0, when it is told to; what its source has begun holds the pipe."""
+    running = _Running(str(tmp_path), lambda job, line: None)
+    source = "exec:sh -c 'sleep 60 & exec sleep 60'"
+    arguments = ("ingest", source, "-s", "sgf1", "--to", "session")
+    job = Job("j", "", arguments, times.interval(Duration(10**9)), timeout=3, output="report")
+    begun = time.monotonic()
+    outcome = running.run(job)
+    assert time.monotonic() - begun < 30
+    assert (outcome.succeeded, outcome.words) == (False, "ended after 3 s, which is all that it may take")
+    assert not (tmp_path / "report").exists()
+
+
+def test_what_cannot_be_begun_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "sigflow.yaml").write_text(
+        "schedule:\n"
+        "  j: {every: 1s, run: validate a.sgf, output: none/report}\n"
+        "  never: {cron: '0 0 30 2 *', run: validate a.sgf}\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-m", "sigflow", "schedule", "run", "--for", "1.5"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert f" s: {tmp_path / 'none/report'}: No such file or directory" in process.stdout
+    assert "never: planned, but it is never due" in process.stdout
+    assert "None" not in process.stdout
