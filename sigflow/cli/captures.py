@@ -14,7 +14,7 @@ from sigflow.cli import exits
 from sigflow.cli.options import Presumed
 from sigflow.cli.progress import watched, watched_together
 from sigflow.cli.terminal import complain, complain_of_usage, counted
-from sigflow.config import Config, configured
+from sigflow.config import Config, configured, program_of
 from sigflow.errors import SigflowError, StreamError, UsageError
 from sigflow.recording import Recording
 from sigflow.runtime.envelope import PREAMBLE
@@ -137,7 +137,10 @@ def expanded(names: Sequence[str]) -> list[str]:
 
 
 def recorded_formats(name: str, settings: Settings) -> list[Format]:
-    """The formats that a session says its streams have; none where this is no stream of one."""
+    """The formats that a session says its streams have; none where this is no stream of one.
+
+    Raises `UsageError` for one that is a program: a session may be somebody else's, and runs nothing by itself.
+    """
     if not os.path.isdir(name):
         return []
     from dataclasses import replace
@@ -145,6 +148,13 @@ def recorded_formats(name: str, settings: Settings) -> list[Format]:
     from sigflow.storage.session.opening import specs_of
 
     specs = specs_of(name)
+    for spec in specs:
+        program = program_of(spec)
+        if program is not None and program not in settings.compiling.allow_imports:
+            raise UsageError(
+                f"{name}: the session names {spec!r}, which would run {program}: name it with -s, or allow it "
+                f"(--allow-import {program})"
+            )
     return formats_of(replace(settings, specs=tuple(specs))) if specs else []
 
 

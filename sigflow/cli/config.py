@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from sigflow.cli.captures import formats_of
 from sigflow.cli.completion import files
 from sigflow.cli.help import Group
 from sigflow.cli.options import Compiling, Settings, compiling, screened, specs_option
-from sigflow.cli.terminal import Screen, complain
+from sigflow.cli.terminal import Screen, complain, one_line
 from sigflow.columns.plain_json import dumps
 from sigflow.config import CODEC, DEFAULT, Config, checked
 from sigflow.errors import SigflowError, UsageError
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from sigflow.stream.format import Format
 
 
-#: The sections whose entries are counted.
+#: The sections of which there is one entry, and those whose entries are counted.
+SINGLE = ("defaults", "index")
 SECTIONS = (
     "sources", "sinks", "fallback", "mapping", "metadata", "compute", "alarms", "handlers", "schedule", "checks",
 )  # fmt: skip
@@ -44,17 +44,20 @@ def command() -> None:
 def check(file: str, specs: tuple[str, ...], compiling: Compiling, screen: Screen) -> int:
     """List every mistake in FILE (sigflow.yaml), each with its place; nothing that it names is run.
 
-    Expressions are checked against the fields of the formats: the bundled ones, and those of -s.
+    Expressions are checked against the fields of the formats: the bundled ones, those of -s, and the .ksy files that
+    `defaults` and `sources` name.
     """
     known = {format.name: format for format in formats_of(Settings(screen, specs, compiling=compiling))}
     config, mistakes = checked(file)
+    mistakes += _of_sources(config, known, compiling)
     mistakes += _of_formats(config, known, compiling)
     for mistake in sorted(dict.fromkeys(map(str, mistakes)), key=_place):
         complain(mistake)
     if mistakes:
         return exits.USAGE
-    sections = ", ".join(f"{name} {len(entries)}" for name in SECTIONS if (entries := getattr(config, name)))
-    screen.line(f"{file}: no mistakes; {sections or 'nothing is in it'}")
+    sections = [name for name in SINGLE if getattr(config, name)]
+    sections += [f"{name} {len(entries)}" for name in SECTIONS if (entries := getattr(config, name))]
+    screen.line(one_line(f"{file}: no mistakes; {', '.join(sections) or 'nothing is in it'}"))
     return exits.OK
 
 
@@ -83,7 +86,6 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
         config.codecs()
     except UsageError as error:
         mistakes.append(error)
-    mistakes += _of_sources(config, known)
     if config.schedule:
         from sigflow.watch.schedule.jobs import jobs
 
@@ -105,9 +107,9 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
     return mistakes
 
 
-def _of_sources(config: Config, known: dict[str, Format]) -> Iterator[UsageError]:
-    """What is wrong with URIs of sources, and with the formats that these and `defaults` name."""
-    from sigflow import transport
+def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) -> Iterator[UsageError]:
+    """What is wrong with URIs of sources, and with the formats that these and `defaults` name, which are known then."""
+    from sigflow import catalog, transport
     from sigflow.catalog import SPEC_ENDING
 
     named: list[tuple[tuple[str, ...], str | list[str]]] = []
@@ -122,8 +124,11 @@ def _of_sources(config: Config, known: dict[str, Format]) -> Iterator[UsageError
     for path, specs in named:
         for spec in [specs] if isinstance(specs, str) else specs:
             if spec.endswith(SPEC_ENDING):
-                if not os.path.isfile(config.beside(spec)):
-                    yield config.wrong(path, f"there is no file {config.beside(spec)}")
+                try:
+                    format = catalog.load(config.beside(spec), **compiling.options())
+                    known.setdefault(format.name, format)
+                except (SigflowError, OSError) as error:
+                    yield config.wrong(path, exits.words(error))
             elif ":" not in spec:  # (what would run a program is told when it is used)
                 try:
                     _named(spec, known)

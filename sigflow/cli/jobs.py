@@ -265,6 +265,10 @@ class Pool:
             self._bar.stop()
 
 
+#: What keeps Python from looking for modules in the current folder.
+_SAFE = "PYTHONSAFEPATH"
+
+
 class _Lane:
     """A process.  State: which capture it has, how far that is read, and what was written of it."""
 
@@ -275,7 +279,7 @@ class _Lane:
         self.connection, theirs = context.Pipe()
         arguments = (path, parameters, terminals, expected, theirs)
         self.process: SpawnProcess = context.Process(target=worker.serve, args=arguments, daemon=True)
-        with _uninterrupted():
+        with _uninterrupted(), _alone():
             self.process.start()
         theirs.close()
         self.ready = False
@@ -303,6 +307,22 @@ class _Lane:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """Who is started here takes no module from the current folder: Python begins with a few before it is told where
+    this process has its own from.
+    """
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE]
+        else:
+            os.environ[_SAFE] = before
+
+
+@contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Who is started here is never interrupted by a key, not even while it begins; this process is, behind it."""
     if not hasattr(signal, "pthread_sigmask"):
@@ -310,7 +330,8 @@ def _uninterrupted() -> Iterator[None]:
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # (which changes the mask, too)
+    with _alone():
+        resource_tracker.ensure_running()  # (which changes the mask, too)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

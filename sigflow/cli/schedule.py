@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -158,11 +159,13 @@ def _words(line: Mapping[str, Any]) -> str:
     """A line of the journal for people."""
     get = line.get
     what = {
-        "planned": f"planned, due at {get('next')}",
+        "planned": f"planned, due at {get('next')}" if get("next") else "planned, but it is never due",
         "started": f"started: {get('run')}",
         "ended": f"ended with exit code {get('code')} after {get('seconds')} s",
         "stopped": f"stopped after {get('seconds')} s, since the schedule ends",
-        "failed": f"failed with exit code {get('code')} after {get('seconds')} s",
+        "failed": f"failed with exit code {get('code')} after {get('seconds')} s"
+        if get("code") is not None
+        else f"failed after {get('seconds')} s",
         "interrupted": f"interrupted: nobody saw the end of the run of {get('begun')}",
         "overlapped": f"overlapped: left out at {get('due')}, since the last run goes on",
         "clock": f"the clock was set by {get('by_seconds')} s, or the machine slept",
@@ -192,12 +195,10 @@ class _Running:
 
     def run(self, job: Job) -> Outcome:
         """Run a job to its end."""
-        from sigflow.watch.schedule.planner import SUCCEEDED
-
         if job.output:
             with FileDraft(os.path.join(self._folder, job.output)) as draft:
                 ended = self._run(job, draft.descriptor)
-                if ended.code in SUCCEEDED:
+                if ended.succeeded:
                     draft.sync()
                     draft.place()
                     draft.sync_name()
@@ -211,14 +212,16 @@ class _Running:
             if self._stopping.is_set():
                 return Outcome(None, stopped=True)
             process = subprocess.Popen(
-                [sys.executable, "-m", "sigflow", *job.arguments],
+                [sys.executable, "-P", "-m", "sigflow", *job.arguments],  # (no module lies in the folder)
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if output is None else output,
                 stderr=subprocess.STDOUT if output is None else subprocess.PIPE,
+                start_new_session=True,  # (so that what it runs is ended with it)
             )
             self._processes.add(process)
-        timer = None if job.timeout is None else threading.Timer(job.timeout, _end, (process,))
+        ended = threading.Event()  # (by us, since it took too long)
+        timer = None if job.timeout is None else threading.Timer(job.timeout, _out_of_time, (process, ended))
         try:
             if timer is not None:
                 timer.start()
@@ -231,9 +234,11 @@ class _Running:
                 timer.cancel()
             with self._lock:
                 self._processes.discard(process)
-        if timer is not None and timer.finished.is_set() and code < 0:
+        if ended.is_set():
             words = f"ended after {job.timeout:g} s, which is all that it may take"
-        return Outcome(code, words, stopped=self._stopping.is_set() and code < 0)
+        elif code < 0 and not self._stopping.is_set():
+            words = f"ended by signal {-code} ({signal.strsignal(-code) or 'unknown'})"
+        return Outcome(code, words, stopped=self._stopping.is_set() and code < 0, too_long=ended.is_set())
 
     def _said(self, job: Job, pipe: IO[bytes]) -> str:
         """Pass on what it says, and give the last line."""
@@ -255,10 +260,18 @@ class _Running:
             _end(process)
 
 
+def _out_of_time(process: subprocess.Popen[bytes], ended: threading.Event) -> None:
+    ended.set()
+    _end(process)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process: kindly, then not."""
+    """End a process: kindly, then not; and then what it has left running, which would hold the pipe."""
     process.terminate()
     try:
         process.wait(ENDING)
     except subprocess.TimeoutExpired:
         process.kill()
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

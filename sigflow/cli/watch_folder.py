@@ -6,8 +6,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -22,15 +21,15 @@ from sigflow.columns.plain_json import dumps
 from sigflow.config import configured
 from sigflow.errors import SigflowError
 from sigflow.storage.disk import FileDraft
-from sigflow.watch.arrivals import DAMAGED, DONE, Arrivals, Product
+from sigflow.watch.arrivals import DAMAGED, DONE, VERDICT, Arrivals, Product
 
 if TYPE_CHECKING:
     from sigflow.recording import Recording, Report
 
 #: Seconds between two looks into the folder; after which a capture is tried again where the disk was full, or the like.
 LOOK, AGAIN = 0.5, 30.0
-#: What the verdict is called, behind the name of the capture; the index.
-VERDICT, INDEX = ".verdict.json", ".sigidx"
+#: What the index is called, behind the name of the capture.
+INDEX = ".sigidx"
 #: What is said of the disk that is written to.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 #: The forms that `parse` gives.
@@ -68,6 +67,19 @@ def command(
     return exits.worst(work.codes)
 
 
+class _Taken(NamedTuple):
+    """A capture that was moved.  moved: where it is; report: None where it cannot be read, as `error` says; made: what
+    is beside it.
+    """
+
+    name: str
+    moved: str
+    report: Report | None
+    error: str
+    made: list[str]
+    seconds: float
+
+
 class _Work:
     """State: the exit codes so far; when what could not be written is tried again."""
 
@@ -89,18 +101,21 @@ class _Work:
             failed = False
             for name in self._arrivals.arrived() if time.monotonic() >= again else ():
                 try:
-                    self._done(name)
+                    taken = self._taken(name)
                 except OSError as error:  # (of what is written: the capture stays where it is)
                     complain(f"{name}: it stays: {exits.words(error)}")
                     self.codes.add(exits.FAILED)
                     failed, again = True, time.monotonic() + AGAIN
                     self._arrivals.clear()
+                else:
+                    if taken is not None:
+                        self._tell(taken)
             if once and (failed or not (self._arrivals.waits or self._arrivals.arrived())):
                 return
             time.sleep(min(LOOK, self._arrivals.stable))
 
-    def _done(self, name: str) -> None:
-        """One capture.  Raises `OSError` where what is made of it cannot be written."""
+    def _taken(self, name: str) -> _Taken | None:
+        """One capture; None where it stays.  Raises `OSError` where what is made of it cannot be written."""
         begun = time.monotonic()
         products: list[Product] = []
         report: Report | None = None
@@ -117,20 +132,21 @@ class _Work:
             error = exits.words(failure)
         if self._arrivals.changed(name):
             self._settings.screen.note(one_line(f"{name}: it has changed meanwhile, and is waited for"))
-            return
+            return None
         if not os.access(self._arrivals.path(name), os.R_OK):
             complain(f"{name}: it stays: it may not be read")
             self.codes.add(exits.FAILED)
             self._arrivals.leave(name)
-            return
+            return None
         sound = report is not None and report.sound
         error = error.removeprefix(f"{self._arrivals.path(name)}: ")
         tree = {"schema_version": 1, "error": error} if report is None else report.tree()
         tree["capture"] = name
         products.append(self._verdict(name, tree))
         moved = self._arrivals.place(name, DONE if sound else DAMAGED, products)
-        self._tell(name, moved, report, error, [product.suffix for product in products], time.monotonic() - begun)
         self.codes.add(exits.OK if sound else exits.DAMAGED)
+        made = [moved + product.suffix for product in products]
+        return _Taken(name, moved, report, error, made, time.monotonic() - begun)
 
     def _judged(self, name: str, products: list[Product]) -> Report:
         """Validate it, and make the index and the frames.  products: gets what was made."""
@@ -174,9 +190,8 @@ class _Work:
             draft.place()
         return Product(path, VERDICT)
 
-    def _tell(
-        self, name: str, moved: str, report: Report | None, error: str, suffixes: Sequence[str], seconds: float
-    ) -> None:
+    def _tell(self, taken: _Taken) -> None:
+        name, moved, report, error, made, seconds = taken
         if self._events == "ndjson":
             counts = ("frames", "bytes", "gap_bytes", "lost")
             self._settings.screen.line(
@@ -187,7 +202,7 @@ class _Work:
                         "sound": report is not None and report.sound,
                         **{count: None if report is None else _count(report, count) for count in counts},
                         "error": error or None,
-                        "made": [moved + suffix for suffix in suffixes],
+                        "made": made,
                         "seconds": round(seconds, 3),
                     }
                 )

@@ -141,7 +141,7 @@ class Config:
         """
         from sigflow.catalog import SPEC_ENDING
 
-        program = _program(name)
+        program = program_of(name)
         if program is not None and program not in allowed:
             raise UsageError(f"{name!r} would run {program}: allow it (--allow-import {program})")
         return self.beside(name) if name.endswith(SPEC_ENDING) or program is not None else name
@@ -162,7 +162,7 @@ class Config:
         return by_name
 
 
-def _program(name: str) -> str | None:
+def program_of(name: str) -> str | None:
     """The Python file that a format's name would run; None where it would run none."""
     if ":" not in name:
         return None

@@ -17,7 +17,7 @@ import msgspec
 
 from sigflow.compiler import source
 from sigflow.compiler.problems import Problems
-from sigflow.config.sections import Config
+from sigflow.config.sections import NAME_WORDS, Config
 from sigflow.config.units import Quantity
 from sigflow.errors import UsageError
 
@@ -29,6 +29,10 @@ _ERROR = re.compile(r"(.*?)(?: - at `(key in )?\$(.*)`)?\Z", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`\Z", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`\Z", re.DOTALL)
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`\Z", re.DOTALL)
+_BOUND = re.compile(r"Expected `(int|float)` (>=|<=|>|<) (\S+)\Z")
+_BOUNDS = {">=": "of at least", "<=": "of at most", ">": "above", "<": "below"}
+_LENGTH = re.compile(r"Expected `str` of length >= 1\Z")
+_PATTERN = "Expected `str` matching regex"
 #: What is wanted, as people say it, by msgspec's words for it.
 _WANTED = {
     "object": "a map",
@@ -165,6 +169,8 @@ class Document:
             parts_ = [part.strip() for part in match[1].split("|")]
             wanted = " or ".join(_WANTED.get(part, part) for part in parts_ if part != "null" or len(parts_) == 1)
             return self.wrong(shown, f"found {node.describe()}, wanted {wanted}")
+        if node is not None and (words := _wanted(message)):
+            return self.wrong(shown, f"found {node.describe()}, wanted {words}", key=bool(in_key))
         choices = _choices(path, type_) if message.startswith("Invalid enum value") else []
         if choices and node is not None:
             near = get_close_matches(node.describe(), choices, 1)
@@ -172,6 +178,16 @@ class Document:
             return self.wrong(shown, f"found {node.describe()}, wanted one of {', '.join(choices)}{hint}")
         shows = f": found {node.describe()}" if isinstance(node, source.Scalar) else ""
         return self.wrong(shown, f"{message[:1].lower()}{message[1:]}{shows}", key=bool(in_key))
+
+
+def _wanted(message: str) -> str:
+    """What is wanted, where a value is out of bounds, or a text no name; "" for any other mistake."""
+    if match := _BOUND.match(message):
+        number = float(match[3])
+        return f"{_WANTED[match[1]]} {_BOUNDS[match[2]]} {int(number) if number.is_integer() else number}"
+    if _LENGTH.match(message):
+        return "a text that is not empty"
+    return f"a name: {NAME_WORDS}" if message.startswith(_PATTERN) else ""
 
 
 def _sections(kind: type) -> frozenset[str]:

@@ -44,6 +44,10 @@ class Meant(Section, frozen=True):
     where: Expression | None = None
 
 
+#: What is compared is less than this, and more than nothing: NaN and infinity are no bounds.
+_MOST = 1e15
+
+
 class Persistence(Section, frozen=True):
     """How long a condition must hold: for so many frames one after the other; for `frames` of the last `of`; or for a
     time.
@@ -64,9 +68,9 @@ class Learning(Section, frozen=True):
 
     of: Expression
     learn: Duration
-    sigmas: Annotated[float, msgspec.Meta(gt=0)] = 6.0
+    sigmas: Annotated[float, msgspec.Meta(gt=0, le=_MOST)] = 6.0
     over: Duration | None = None
-    at_least: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    at_least: Annotated[float, msgspec.Meta(ge=0, le=_MOST)] = 0.0
 
 
 class Declared(Section, frozen=True):
@@ -100,8 +104,8 @@ class Alarm(Meant, frozen=True):
     value: Expression | None = None
     per: Literal["second", "frames", "bytes"] = "second"
     over: Duration | None = None
-    above: float | None = None
-    below: float | None = None
+    above: Annotated[float, msgspec.Meta(ge=0, le=_MOST)] | None = None
+    below: Annotated[float, msgspec.Meta(ge=0, le=_MOST)] | None = None
     for_each: Expression | None = None
     for_: Persistence | None = None
     level: Level = "warning"
@@ -172,12 +176,17 @@ class MetadataRule(Section, frozen=True):
     version: Spelt | None = None
 
 
+_NAME = "^[a-z][a-z0-9_]*$"
+#: The same in words.
+NAME_WORDS = "lower-case letters, digits and underscores, a letter first"
+
+
 class ComputedQuantity(Section, frozen=True):
     """A quantity that is computed of the fields of a frame, of which calibrated ones have their physical values, and
     of the quantities before it.  Where one of them is not there, it is null.
     """
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, msgspec.Meta(pattern=_NAME)]
     value: Expression
     format: Names = []
     unit: str = ""

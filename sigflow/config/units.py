@@ -11,6 +11,8 @@ _SPAN = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?([a-z]*)\Z", re.ASCII)
 #: Nanoseconds by the unit; a number alone is seconds.
 UNITS = {"": 10**9, "ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 UNITS |= {"d": 86_400 * 10**9}
+#: The longest span, in days: times that are so far from now can still be told and waited for.
+LONGEST = 36_500
 
 
 _SECONDS = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?s\Z", re.ASCII)
@@ -73,6 +75,8 @@ class Duration(Quantity):
         span = int(whole) * unit + (int(part) * unit // 10 ** len(part) if part else 0)
         if not span:
             raise ValueError("wanted a time span that is not 0")
+        if span > LONGEST * UNITS["d"]:
+            raise ValueError(f"wanted a time span of at most {LONGEST}d")
         return cls(span)
 
     @classmethod

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 METADATA, COMPUTE = "metadata", "compute"
 _WORDS = {"any": "of a kind that is not known beforehand (write .as<f8>)", "enum": "an enum (its number is .to_i)"}
 
+#: Values that a computed quantity reads at most, with those that it asks for; how deep these may ask for others.
+STEPS, DEPTH = 10_000, 60
+
 Path = tuple[str | int, ...]
 
 
@@ -76,6 +79,8 @@ class _Binding:
         self._mistakes: list[UsageError] = []
         self._rules: dict[str, list[Rule]] = {format.name: [] for format in self._framed}
         self._chosen: dict[str, dict[str, dict[int, tuple[Both, str]]]] = {name: {} for name in self._rules}
+        #: Of computed quantities, by format and name: how many values they read, and how deep they ask for others.
+        self._efforts: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in self._rules}
 
     def bound(self, source: str) -> tuple[list[Format], list[UsageError]]:
         """See `calibrated`."""
@@ -244,6 +249,7 @@ class _Binding:
 
     def _quantities(self, known: dict[str, Calibrations]) -> None:
         entries = list(zip(self._places(COMPUTE), self._config.compute, strict=True))
+        unmade: set[str] = set()
         for place, entry in entries:
             path: Path = (COMPUTE, place)
             meant = self._meant(entry.format)
@@ -251,9 +257,17 @@ class _Binding:
                 continue
             formats = [format.with_calibrations(known[format.name]) for format in meant]
             followed = {format.name: list(known[format.name].followed) for format in meant}
+            if unmade & set(asked_by(entry.value)):
+                unmade.add(entry.name)  # what it asks for is told already
+                continue
+            if too_much := self._asks_too_much(entry, meant):
+                self._wrong((*path, "value"), too_much)
+                unmade.add(entry.name)
+                continue
             try:
                 terms = bound_terms(entry.value, formats, followed=followed)
             except ConditionError as error:
+                unmade.add(entry.name)
                 circle = self._circle(place, entry, entries)
                 if circle:
                     self._wrong((*path, "value"), circle)
@@ -286,6 +300,22 @@ class _Binding:
         if what:
             self._wrong((*path, "name"), f"{name!r} is {what} already")
         return bool(what)
+
+    def _asks_too_much(self, entry: ComputedQuantity, meant: Sequence[Format]) -> str:
+        """What is to be said where it takes too long to compute a quantity, with all that it asks for; else "".
+
+        What is asked for twice is computed twice, so that a few lines could ask for more than can ever be computed.
+        """
+        asked = asked_by(entry.value)
+        for format in meant:
+            efforts = [self._efforts[format.name].get(name, (1, 0)) for name in asked]
+            steps, depth = 1 + sum(steps for steps, _ in efforts), 1 + max((depth for _, depth in efforts), default=0)
+            if steps > STEPS:
+                return f"with what it asks for, {entry.name!r} reads more than {STEPS} values"
+            if depth > DEPTH:
+                return f"{entry.name!r} asks for quantities that ask for others, more than {DEPTH} deep"
+            self._efforts[format.name][entry.name] = steps, depth
+        return ""
 
     def _circle(self, place: int, entry: ComputedQuantity, entries: Sequence[tuple[int, ComputedQuantity]]) -> str:
         """What is to be said where a quantity asks for one that is not there yet; "" where it asks for no such one."""

@@ -3,8 +3,9 @@
 Rules.  A capture has arrived when its size and its times have stayed as they are for a while.  What is made of it is
 made in a folder of its own, `.sigflow` in the watched one; then it is put where the capture will be, then the capture
 itself, by renaming, and each folder is synced.  So a capture is in one place at any moment, and where a process is
-killed, it is either still there to be taken, and what was made of it is made again, or it is done.  A name that is
-taken gets a number.  One process watches a folder at a time.
+killed, it is either still there to be taken, and what was made of it is made again, or it is done.  The verdict is put
+there first, so that what else lies there without one is not of a killed process.  A name that is taken, by a capture or
+by anything that would be replaced, gets a number.  One process watches a folder at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from sigflow.storage.disk import DISK, ENDING, Disk, lock
 #: Where what is being made lies, and the file that is locked.
 WORK, LOCK = ".sigflow", "lock"
 DONE, DAMAGED = "done", "damaged"
+#: What the verdict is called behind the name of the capture; each capture that was taken has one beside it.
+VERDICT = ".verdict.json"
 #: What names of files end in that are not whole yet, or no captures.
 UNFINISHED = (ENDING, ".tmp", ".partial", ".filepart", ".crdownload")
 OTHERS = (".sigidx", ".ksy", ".py", ".yaml", ".yml")
@@ -72,6 +75,8 @@ class Arrivals:
         self._seen: dict[str, tuple[Status, float]] = {}
         self._left: dict[str, Status] = {}
         self.work = os.path.join(folder, WORK)
+        if os.path.islink(self.work):  # (what is in it is removed)
+            raise UsageError(f"{self.work}: this is a link, and a folder is wanted")
         for path in (self.work, os.path.join(folder, DONE), os.path.join(folder, DAMAGED)):
             os.makedirs(path, exist_ok=True)
         self._lock = disk.open(os.path.join(self.work, LOCK))
@@ -133,23 +138,33 @@ class Arrivals:
 
     # ---------------------------------------------------------------- where it goes
 
-    def free(self, name: str) -> str:
-        """The name, or where there is a capture of that name already, one with a number."""
+    def free(self, name: str, to: str, suffixes: Sequence[str]) -> str:
+        """The name, or where there is a capture of that name already, or something else that a product would replace,
+        one with a number.
+        """
         stem, suffix = os.path.splitext(name)
         number, candidate = 1, name
-        while any(os.path.lexists(os.path.join(self.folder, place, candidate)) for place in (DONE, DAMAGED)):
+        while any(self._there(place, candidate) for place in (DONE, DAMAGED)) or any(
+            self._there(to, candidate + made)
+            # (A killed process has put the verdict there first.  What has a verdict itself is a capture.)
+            and (not self._there(to, candidate + VERDICT) or self._there(to, candidate + made + VERDICT))
+            for made in suffixes
+        ):
             number += 1
             candidate = f"{stem}-{number}{suffix}"
         return candidate
 
+    def _there(self, place: str, name: str) -> bool:
+        return os.path.lexists(os.path.join(self.folder, place, name))
+
     def place(self, name: str, to: str, products: Sequence[Product]) -> str:
         """Put what was made, and then the capture, into `DONE` or `DAMAGED`; gives the new path of the capture.
 
-        What lies there under the names of products is of a process that was killed.  Raises `OSError`.
+        Raises `OSError`.
         """
         target = os.path.join(self.folder, to)
-        new = os.path.join(target, self.free(name))
-        for product in products:
+        new = os.path.join(target, self.free(name, to, [product.suffix for product in products]))
+        for product in sorted(products, key=lambda product: product.suffix != VERDICT):
             self._disk.rename(product.path, new + product.suffix)
         self._disk.sync_folder(target)
         self._disk.rename(self.path(name), new)

@@ -118,6 +118,14 @@ COMPUTED = [
     ("{name: raw, value: device}", "'raw' is a word of the language already"),
     ("{name: a, value: device}\n  - {name: a, value: level}", "3:12: 'a' is another quantity of probe already"),
     ("{name: a, value: a + 1}", "2:22: 'a' is computed in a circle: a -> a"),
+    (
+        "{name: q0, value: 1}" + "".join(f"\n  - {{name: q{n + 1}, value: q{n} + q{n}}}" for n in range(40)),
+        "15:24: with what it asks for, 'q13' reads more than 10000 values",
+    ),
+    (
+        "{name: q0, value: 1}" + "".join(f"\n  - {{name: q{n + 1}, value: q{n} + 1}}" for n in range(99)),
+        "62:24: 'q60' asks for quantities that ask for others, more than 60 deep",
+    ),
     ("{name: a, value: b + 1}\n  - {name: b, value: a + 1}", "2:22: 'a' is computed in a circle: a -> b -> a"),
     (
         "{name: a, value: b + 1}\n  - {name: b, value: level}",

@@ -126,6 +126,18 @@ def test_kept_results_are_used_while_they_hold(sigflow: Call, captures: list[str
         path.write_bytes(data)
 
 
+def test_nothing_of_the_folder_is_imported(captures: list[str], tmp_path: Path) -> None:
+    """The processes begin in the current folder, in which modules may lie that Python would take for its own."""
+    for name in ("multiprocessing", "runpy", "json", "sigflow"):
+        (tmp_path / f"{name}.py").write_text("open('was-run', 'w').close()\n")
+    command = [sys.executable, "-P", "-m", "sigflow", "validate", captures[0], captures[3], "-s", "sgf1", "--jobs", "2"]
+    environ = {name: value for name, value in environment(tmp_path).items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60, env=environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2 captures: 2 sound" in done.stdout
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_a_process_that_dies_fails_its_capture_alone(tmp_path: Path) -> None:
     """A custom process of the spec that kills the process that calls it, as the system does where memory runs out."""
     (tmp_path / "deadly.py").write_text(

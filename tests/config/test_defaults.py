@@ -100,11 +100,11 @@ def test_what_config_check_says_of_them(sigflow: Call, folder: Path) -> None:
     assert done.code == 2
     said = [line.removeprefix("sigflow: error: sigflow.yaml:") for line in done.err.splitlines()]
     assert [line.partition(" ")[0] for line in said] == ["1:18:", "1:18:", "3:12:", "4:32:", "5:6:", "6:47:"]
-    assert "there is no file none.ksy" in said[0] + said[1]
+    assert "none.ksy: no such file or directory" in said[0] + said[1]
     assert "unknown format 'sgf'" in said[0] + said[1]
     assert "the key 'uri' is lacking" in said[4]
     says(folder, "defaults: {spec: probe.ksy}\nsources:\n  a: {uri: 'pipe:a.sgf'}\n")
-    assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; sources 1\n"
+    assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; defaults, sources 1\n"
 
 
 # ---------------------------------------------------------------- sources and sinks

@@ -80,3 +80,36 @@ def test_formats_of_ones_own(tmp_path: Path, sigflow: Call, monkeypatch: pytest.
     Path("sigflow.yaml").write_text(CONFIG)
     assert "unknown format 'probe'" in sigflow("config", "check").err
     assert sigflow("config", "check", "-s", "probe.ksy").out == "sigflow.yaml: no mistakes; alarms 8\n"
+
+
+def test_what_is_there_is_said(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sigflow.yaml").write_text("defaults: {engine: python}\nindex: {dir: x}\n")
+    assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; defaults, index\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("alarms: {a: {rate: frames, above: nan}}", "1:35: found nan, wanted a number of at least 0"),
+        ("alarms: {a: {rate: frames, above: inf}}", "1:35: found inf, wanted a number of at most 10"),
+        ("alarms: {a: {rate: frames, above: -1}}", "1:35: found -1, wanted a number of at least 0"),
+        ("alarms: {a: {rate: frames, above: 1, below: 5}}", "1:45: what is raised above 1 is not cleared by 5"),
+        ("alarms: {a: {rate: frames, above: 1, clear: 5}}", "1:45: what is raised above 1 is not cleared by 5"),
+        ("alarms: {a: {rate: frames, below: 1, clear: nan}}", "1:45: what is raised below 1 is not cleared by nan"),
+        ("alarms: {a: {loss: 0}}", "1:20: found 0, wanted an integer of at least 1"),
+        ("alarms: {a: {silence: 36501d}}", "1:23: wanted a time span of at most 36500d"),
+        ("alarms: {a: {baseline: {of: frame-size, learn: 1s, sigmas: 0}}}", "1:60: found 0, wanted a number above 0"),
+        ("alarms: {a: {baseline: {of: frame-size, learn: 1s, sigmas: inf}}}", "found inf, wanted a number of at most"),
+        ('index: {dir: ""}', "1:14: found '', wanted a text that is not empty"),
+        ("compute: [{name: _x, value: 1}]", "1:18: found _x, wanted a name: lower-case letters"),
+    ],
+)
+def test_bounds_are_said_in_words(
+    tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch, text: str, mistake: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sigflow.yaml").write_text(text)
+    called = sigflow("config", "check")
+    assert called.code == 2
+    assert f"sigflow.yaml:{mistake}" in called.err or mistake in called.err

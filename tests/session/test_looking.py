@@ -16,6 +16,7 @@ from sigflow.errors import UsageError
 from sigflow.session import status
 from sigflow.session.status import SessionStatus, StatusFile, session_status
 from sigflow.storage.session.following import Follower
+from tests.cli.calls import Call
 from tools.make_samples import sgf1
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,3 +141,26 @@ def test_segments_are_followed(tmp_path: Path) -> None:
     assert [piece.cut for piece in arrived if piece.cut] == ["concatenated"] * 2
     assert list(Follower(str(tmp_path / "session" / "raw" / "0")).more()) == []
     assert sigflow.load("sgf1")
+
+
+def test_a_session_runs_no_program_by_itself(tmp_path: Path, sigflow: Call) -> None:
+    """A session may be somebody else's: a Python file that it names is run where the command line says so only."""
+    (tmp_path / "a.bin").write_bytes(b"\x01a\x02bc")
+    (tmp_path / "mine.py").write_text(
+        "from construct import Const, GreedyBytes, Int8ub, Prefixed, Struct\n"
+        f"open({str(tmp_path / 'was-run')!r}, 'w').close()\n"
+        'Frame = Struct("payload" / Prefixed(Int8ub, GreedyBytes))\n'
+    )
+    spec, session = f"{tmp_path / 'mine.py'}:Frame", tmp_path / "session"
+    sigflow("ingest", f"pipe:{tmp_path / 'a.bin'}", "-s", spec, "--to", session, "--once")
+    assert json.loads((session / "session.json").read_text())["formats"][0]["spec"] == spec
+    (tmp_path / "was-run").unlink()
+    for command in ("validate", "parse", "tap"):
+        called = sigflow(command, session)
+        assert called.code == 2
+        assert f"would run {tmp_path / 'mine.py'}: name it with -s, or allow it (--allow-import" in called.err
+        assert not (tmp_path / "was-run").exists()
+    named = sigflow("validate", session, "-s", spec)
+    assert named.code != 2
+    allowed = sigflow("validate", session, "--allow-import", tmp_path / "mine.py")
+    assert (allowed.code, allowed.out) == (named.code, named.out)

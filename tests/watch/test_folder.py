@@ -67,6 +67,48 @@ def test_one_process_watches(tmp_path: Path) -> None:
         assert os.listdir(tmp_path / WORK) == ["lock"]
 
 
+def test_a_link_is_no_folder_to_work_in(tmp_path: Path) -> None:
+    """What lies in the folder of work is removed: a link would have others' files removed."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "file").write_bytes(b"precious")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / WORK).symlink_to(other)
+    with pytest.raises(UsageError, match="this is a link"):
+        Arrivals(str(tmp_path / "inbox"), 1)
+    assert os.listdir(other) == ["file"]
+
+
+def test_what_is_made_replaces_no_capture(tmp_path: Path, sigflow: Call) -> None:
+    """A capture, or a file of somebody, may be called what a product of another would be."""
+    sample = (SAMPLES / "valid_telemetry.sgf").read_bytes()
+    for number, name in enumerate(("a.sgf.csv", "a.sgf.verdict.json", "a.sgf", "b.sgf")):
+        (tmp_path / name).write_bytes(sample)
+        os.utime(tmp_path / name, (number, number))
+    (tmp_path / DONE).mkdir()
+    (tmp_path / DONE / "b.sgf.csv").write_bytes(b"notes")
+    called = sigflow("watch-folder", tmp_path, "-s", "sgf1", "--stable", "10ms", "--once", "--to", "csv")
+    assert called.code == 0
+    done = tmp_path / DONE
+    for name in ("a.sgf.csv", "a.sgf.verdict.json", "a-2.sgf", "b-2.sgf"):
+        assert (done / name).read_bytes() == sample
+        assert (done / f"{name}.csv").read_bytes().startswith(b"_offset")
+        assert json.loads((done / f"{name}.verdict.json").read_text())["capture"] in (name, name.replace("-2", ""))
+    assert (done / "b.sgf.csv").read_bytes() == b"notes"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_who_does_not_listen_is_told_no_lie(tmp_path: Path) -> None:
+    """The capture was moved, whatever becomes of the line that says so."""
+    (tmp_path / "a.sgf").write_bytes((SAMPLES / "valid_telemetry.sgf").read_bytes())
+    command = [sys.executable, "-m", "sigflow", "watch-folder", str(tmp_path), "-s", "sgf1", "--stable", "10ms", "-q"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*command, "--once"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert done.returncode == 1
+    assert b"it stays" not in done.stderr
+    assert (tmp_path / DONE / "a.sgf").exists()
+
+
 class Counting(Disk):
     """A disk that ends before its so-many-th change."""
 
@@ -89,7 +131,7 @@ def test_the_capture_is_moved_last(tmp_path: Path) -> None:
         with Arrivals(str(folder), 0, disk=Counting(number)) as arrivals:
             (folder / DONE / "a.bin").write_bytes(b"old")
             assert arrivals.arrived() == ["a.bin"]
-            made = [Product(str(folder / WORK / name), f".{name}") for name in ("x", "y")]
+            made = [Product(str(folder / WORK / name), f".{name}") for name in ("x", "verdict.json")]
             for product in made:
                 Path(product.path).write_bytes(b"made")
             if number == 3:
@@ -104,7 +146,7 @@ def test_the_capture_is_moved_last(tmp_path: Path) -> None:
                 for product in made:
                     Path(product.path).write_bytes(b"made")
                 arrivals.place(name, DONE, made)
-        assert sorted(os.listdir(folder / DONE)) == ["a-2.bin", "a-2.bin.x", "a-2.bin.y", "a.bin"]
+        assert sorted(os.listdir(folder / DONE)) == ["a-2.bin", "a-2.bin.verdict.json", "a-2.bin.x", "a.bin"]
         assert (folder / DONE / "a-2.bin").read_bytes() == b"new"
 
 

@@ -17,6 +17,7 @@ import pytest
 pytest.importorskip("apscheduler", reason="the extra `schedule` is not installed")
 
 from sigflow.cli import COMMANDS
+from sigflow.cli.schedule import _Running
 from sigflow.config import checked
 from sigflow.config.units import Duration
 from sigflow.errors import SigflowError, UsageError
@@ -190,6 +191,8 @@ def check(tmp_path: Path, text: str) -> tuple[list[Job], list[str]]:
         ('{run: stats, cron: "* * * * *", timezone: Mars/Base}', "is no time zone"),
         ("{run: stats, every: 1s, timezone: UTC}", "a time zone says nothing of `every`"),
         ("{run: stats, every: 1s, missed: twice}", "wanted one of skip, once"),
+        ("{run: stats, every: 999999999999999d}", "2:26: wanted a time span of at most 36500d"),
+        ("{run: stats, every: 1s, late: 999999999999999d}", "wanted a time span of at most 36500d"),
         ("{every: 1s}", "the key 'run' is lacking"),
     ],
 )
@@ -208,6 +211,10 @@ def test_what_runs_others(tmp_path: Path) -> None:
         ("parse a.bin -s x.py:frame", "x.py:frame"),
         ("ingest - -s sgf1 --to d --sink python:a:b", "python:a:b"),
         ("parse a.bin --allow-import x.py", "--allow-import"),
+        ("parse a.bin --allow-import=x", "--allow-import=x"),
+        ("parse a.bin -s x.ksy --opaque-types", "--opaque-types"),
+        ("ingest - -s sgf1 --to d --sink=exec:date", "--sink=exec:date"),
+        ("replay a.bin -s sgf1 --to=python:a:b", "--to=python:a:b"),
     ):
         (job,), mistakes = check(tmp_path, f'{{every: 1m, run: "{run}"}}')
         assert not mistakes
@@ -511,3 +518,64 @@ def test_other_programs_are_asked_for(tmp_path: Path) -> None:
     assert "job 'j' would run exec:date: allow it (--allow-actions)" in errors
     assert not output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sigflow.yaml"]
+
+
+def test_nothing_of_the_folder_is_imported(tmp_path: Path) -> None:
+    """A job is a process in the folder of the file, in which modules may lie that Python would take for its own."""
+    (tmp_path / "a.sgf").write_bytes(SAMPLE.read_bytes())
+    for name in ("sigflow", "json", "click"):
+        (tmp_path / f"{name}.py").write_text("open('was-run', 'w').close()\n")
+    (tmp_path / "sigflow.yaml").write_text("schedule:\n  j: {every: 1s, run: validate a.sgf -s sgf1}\n")
+    command = [sys.executable, "-P", "-m", "sigflow", "schedule", "run", "--for", "60"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "ended with exit code 0" not in (line := process.stdout.readline()):
+            assert line
+        process.terminate()
+    assert "sgf1: 24 frames" in line
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_who_ended_a_run_is_told() -> None:
+    """A run that was killed by somebody else within its time is not told as one that took too long."""
+    running = _Running(".", lambda job, line: None)
+    arguments = ("replay", str(SAMPLE), "-s", "sgf1", "--rate", "0.1", "--to", "pipe:/dev/null")
+    job = Job("j", "", arguments, times.interval(Duration(10**9)), timeout=50)
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(running.run(job)))
+    thread.start()
+    while not running._processes:
+        time.sleep(0.01)
+    (process,) = running._processes
+    process.kill()
+    thread.join()
+    assert outcomes == [Outcome(-9, "ended by signal 9 (Killed)")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix is run")
+def test_a_run_that_takes_too_long_fails_with_all_that_it_runs(tmp_path: Path) -> None:
+    """`ingest` ends gracefully, with exit code 0, when it is told to; what its source has begun holds the pipe."""
+    running = _Running(str(tmp_path), lambda job, line: None)
+    source = "exec:sh -c 'sleep 60 & exec sleep 60'"
+    arguments = ("ingest", source, "-s", "sgf1", "--to", "session")
+    job = Job("j", "", arguments, times.interval(Duration(10**9)), timeout=3, output="report")
+    begun = time.monotonic()
+    outcome = running.run(job)
+    assert time.monotonic() - begun < 30
+    assert (outcome.succeeded, outcome.words) == (False, "ended after 3 s, which is all that it may take")
+    assert not (tmp_path / "report").exists()
+
+
+def test_what_cannot_be_begun_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "sigflow.yaml").write_text(
+        "schedule:\n"
+        "  j: {every: 1s, run: validate a.sgf, output: none/report}\n"
+        "  never: {cron: '0 0 30 2 *', run: validate a.sgf}\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-m", "sigflow", "schedule", "run", "--for", "1.5"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert f" s: {tmp_path / 'none/report'}: No such file or directory" in process.stdout
+    assert "never: planned, but it is never due" in process.stdout
+    assert "None" not in process.stdout

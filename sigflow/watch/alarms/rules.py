@@ -196,9 +196,17 @@ class _Binding:
         if alarm.above is not None and alarm.below is not None:
             if clear is not None:
                 raise self._wrong(("clear",), "`below` says already when it is cleared", key=True)
+            if alarm.below > alarm.above:
+                raise self._wrong(("below",), f"what is raised above {alarm.above:g} is not cleared by {alarm.below:g}")
             bounds = kinds.Bounds(alarm.above, None, alarm.below)
         else:
-            bounds = kinds.Bounds(alarm.above, alarm.below, self._number(("clear",), clear))
+            cleared = self._number(("clear",), clear)
+            bound = alarm.above if alarm.above is not None else alarm.below
+            assert bound is not None  # (one of them is there)
+            if cleared is not None and not (cleared <= bound if alarm.above is not None else cleared >= bound):
+                where = f"above {bound:g}" if alarm.above is not None else f"below {bound:g}"
+                raise self._wrong(("clear",), f"what is raised {where} is not cleared by {clear}")
+            bounds = kinds.Bounds(alarm.above, alarm.below, cleared)
         counted, per = alarm.rate, alarm.per
         assert counted is not None
         span = alarm.over.ns if alarm.over is not None else OVER

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 #: How late a job is still begun, where nothing is said.
 LATE = timedelta(minutes=1)
-#: What an argument begins with, or has in it, that runs a program which is not sigflow's.
-_RUNS = ("exec:", "python:", "--allow-")
+#: What an argument, or the value behind the `=` of one, begins with, or has in it, that runs a program which is not
+#: sigflow's.
+_RUNS = ("exec:", "python:", "--allow-", "--opaque-types")
 _OBJECT = ".py:"
 
 
@@ -44,7 +45,11 @@ class Job:
     @property
     def runs(self) -> str | None:
         """The argument that runs what is not sigflow's; None where there is none."""
-        return next((text for text in self.arguments if text.startswith(_RUNS) or _OBJECT in text), None)
+        return next((text for text in self.arguments if _runs(text)), None)
+
+
+def _runs(text: str) -> bool:
+    return text.startswith(_RUNS) or text.partition("=")[2].startswith(_RUNS) or _OBJECT in text
 
 
 def jobs(

@@ -38,11 +38,27 @@ WORDS = 500
 
 
 class Outcome(NamedTuple):
-    """What came of a run.  words: the last that it said.  stopped: it was ended, since the schedule ends."""
+    """What came of a run.  code: None where it could not be begun, or what it printed not be kept.
+
+    words: the last that it said.  stopped: it was ended, since the schedule ends; too_long: since it took longer than
+    it may.
+    """
 
     code: int | None
     words: str = ""
     stopped: bool = False
+    too_long: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was to do."""
+        return self.code in SUCCEEDED and not self.stopped and not self.too_long
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"
 
 
 class Clock(NamedTuple):
@@ -126,9 +142,9 @@ class Planner:
         try:
             ended = self._run(job)
         except Exception as error:  # whatever keeps a command from being run must not end the schedule
-            ended = Outcome(None, f"{type(error).__name__}: {error}")
+            ended = Outcome(None, _words(error))
         seconds = round(self._clock.monotonic() - begun, 3)
-        what = "stopped" if ended.stopped else "ended" if ended.code in SUCCEEDED else "failed"
+        what = "stopped" if ended.stopped else "ended" if ended.succeeded else "failed"
         self._tell(name, what, code=ended.code, seconds=seconds, words=ended.words[:WORDS])
 
     def start(self) -> None:
