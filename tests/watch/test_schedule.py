@@ -204,6 +204,15 @@ def test_mistakes_have_places(tmp_path: Path, text: str, mistake: str) -> None:
     assert mistake in mistakes[0]
 
 
+@pytest.mark.parametrize("zone", ["Nowhere", "XXX3", "../../etc/passwd", "/etc/passwd"])
+def test_the_zone_of_the_machine_may_be_no_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    good, mistakes = check(tmp_path, '{run: stats, cron: "0 2 * * *"}')
+    assert not good
+    assert mistakes == [f"2:25: the time zone of this machine is not known (TZ={zone!r}): name one as `timezone`"]
+    assert len(check(tmp_path, '{run: stats, cron: "0 2 * * *", timezone: UTC}')[0]) == 1
+
+
 def test_what_runs_others(tmp_path: Path) -> None:
     """Jobs that run more than sigflow are known."""
     for run, runs in (
