@@ -108,7 +108,9 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
 
 
 def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) -> Iterator[UsageError]:
-    """What is wrong with URIs of sources, and with the formats that these and `defaults` name, which are known then."""
+    """What is wrong with URIs of sources and sinks, and with the formats that these and `defaults` name, which are known
+    then.
+    """
     from sigflow import catalog, transport
     from sigflow.catalog import SPEC_ENDING
 
@@ -121,6 +123,13 @@ def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) 
             transport.parse(source.uri)
         except UsageError as error:
             yield config.wrong(("sources", name, "uri"), str(error))
+    for name, sink in config.sinks.items():
+        from sigflow.session.opening import check
+
+        try:
+            check(sink.uri, batched=sink.batch is not None)
+        except UsageError as error:
+            yield config.wrong(("sinks", name, "uri"), str(error))
     for path, specs in named:
         for spec in [specs] if isinstance(specs, str) else specs:
             if spec.endswith(SPEC_ENDING):

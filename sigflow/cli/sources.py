@@ -10,8 +10,10 @@ from sigflow.cli.captures import fallen_back, formats_of
 from sigflow.config import DEFAULT, Config
 from sigflow.config.units import Duration
 from sigflow.errors import UsageError
+from sigflow.session.opening import check
 from sigflow.session.sinks import Batching, Place
 from sigflow.session.source import Origin
+from sigflow.transport import is_uri
 
 if TYPE_CHECKING:
     from sigflow.cli.options import Settings
@@ -98,17 +100,26 @@ def outputs(named: Sequence[str], config: Config, batching: Batching, *, acts: b
             places.append(Place(name))
         else:
             uri = _uri(sink.uri, ("sinks", name), config, acts)
+            try:
+                check(sink.uri, batched=sink.batch is not None)
+            except UsageError as error:
+                raise config.wrong(("sinks", name, "uri"), str(error)) from error
             places.append(Place(uri, None if sink.batch is None else _batching(sink.batch, batching)))
     return places
 
 
 def _named(named: Iterable[str], entries: Mapping[str, T], config: Config, what: str) -> list[tuple[str, T | None]]:
     """What is named, with what the file says of it; None for a URI."""
-    taken = []
+    taken: list[tuple[str, T | None]] = []
     for name in named:
         entry = entries.get(name)
-        if entry is None and entries and name.isidentifier():
-            raise UsageError(f"{name!r} is no URI, and no {what} in {config.file}: {', '.join(entries)}")
+        if name in dict(taken):
+            raise UsageError(f"{what} {name!r} is named twice")
+        if entry is None and ":" not in name and not is_uri(name):
+            known = f", and no {what} in {config.file}: {', '.join(entries)}" if entries else ""
+            said = f"{config.file} names no {what}s" if config.file else f"there is no {DEFAULT} here"
+            none = "" if entries else f", and {said}"
+            raise UsageError(f"{name!r} is no URI{known}{none}")
         taken.append((name, entry))
     return taken
 

@@ -175,6 +175,8 @@ def configured(named: str | None) -> Config:
     """What the file says that is named, or the one in the current folder, if there is one."""
     if named is None and not os.path.exists(DEFAULT):
         return Config()
+    if named is None and not os.path.isfile(DEFAULT) and not os.path.isdir(DEFAULT):
+        raise UsageError(f"{DEFAULT}: this is no file")  # (to read from a pipe would wait for who may never write)
     return read(DEFAULT if named is None else named)
 
 

@@ -64,7 +64,7 @@ class Document:
             problem = problems.sorted()[0]
             if problem.code == _EMPTY:
                 return cls(file, None)
-            raise UsageError(str(problem))
+            raise UsageError(str(problem).replace(" the spec ", " the file "))  # (this is none)
         root = tree[0]
         return cls(file, None if isinstance(root, source.Scalar) and root.is_null else root)
 

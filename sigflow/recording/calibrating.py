@@ -292,6 +292,8 @@ class _Binding:
         what = ""
         if name in FUNCTIONS or name in FRAME:
             what = "a word of the language"
+        if name == "metadata":
+            what = "what rules set, as a column,"
         for format in meant:
             if known[format.name].quantity(name) is not None:
                 what = f"another quantity of {format.name}"

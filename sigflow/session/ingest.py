@@ -146,8 +146,9 @@ class Ingestion:
             raise UsageError("name at least one source")
         origins = [Origin(source) if isinstance(source, str) else source for source in sources]
         self._sources = [Source(transport.parse(origin.uri), origin) for origin in origins]
-        if len({source.address.text for source in self._sources}) < len(self._sources):
-            raise UsageError("a source is named twice")
+        texts = [source.address.text for source in self._sources]
+        if len(set(texts)) < len(texts):
+            raise UsageError(f"the source {next(text for text in texts if texts.count(text) > 1)} is named twice")
         self._formats = list(formats)
         self._specs = list(specs)
         self._path = folder

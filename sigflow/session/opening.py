@@ -54,10 +54,25 @@ def sink_of(uri: str, formats: Mapping[str, Format], batching: Batching, session
         return get(scheme)(asked)
     if colon and (scheme in REGISTRY or scheme in REGISTRY.offers):
         return _of_others(get(scheme), asked)
-    if is_uri(uri):
-        from sigflow.session.outside import SendingSink
+    check(uri)
+    from sigflow.session.outside import SendingSink
 
-        return SendingSink(uri, formats)
+    return SendingSink(uri, formats)
+
+
+def check(uri: str, *, batched: bool = False) -> None:
+    """Nothing, where there is a sink of this URI; nothing is opened.  batched: whether it is said when its files are
+    done, which only tables have.
+
+    Raises `UsageError`.
+    """
+    scheme, colon, _ = uri.partition(":")
+    if (colon and scheme in _BUILT_IN) or is_uri(uri):
+        if batched and _BUILT_IN.get(scheme) != _TABLE:
+            raise UsageError(f"{uri!r} has no files that are done one by one: `batch` is of parquet: and arrow:")
+        return
+    if colon and (scheme in REGISTRY or scheme in REGISTRY.offers):
+        return
     more = "".join(f"{name}:…, " for name in REGISTRY.names() if name not in _BUILT_IN)
     raise UsageError(
         f"{uri!r} is no sink: ndjson:PATH, csv:PATH, raw:PATH, mcap:PATH, parquet:DIR, arrow:DIR, "

@@ -174,6 +174,23 @@ def test_a_format_on_the_command_line_is_that_of_all(sigflow: Call, folder: Path
     [
         (BOTH, ["teel"], "'teel' is no URI, and no source in sigflow.yaml: tele, scope"),
         (BOTH, ["tele", "--sink", "tabel"], "'tabel' is no URI, and no sink in sigflow.yaml: table, lines"),
+        (
+            "sources: {a-b: {uri: 'pipe:a.sgf', spec: sgf1}}",
+            ["a-c"],
+            "'a-c' is no URI, and no source in sigflow.yaml: a-b",
+        ),
+        ("", ["a"], "'a' is no URI, and sigflow.yaml names no sources"),
+        ("sources: {a: {uri: 'pipe:a.sgf', spec: sgf1}}", ["a", "a"], "source 'a' is named twice"),
+        (
+            "sources: {a: {uri: 'pipe:a.sgf'}, b: {uri: 'pipe:a.sgf'}}\ndefaults: {spec: sgf1}",
+            [],
+            "the source pipe:a.sgf is named twice",
+        ),
+        (
+            "sources: {a: {uri: 'pipe:a.sgf', spec: sgf1}}\nsinks: {b: {uri: 'ndjson:x', batch: {rows: 5}}}",
+            [],
+            "sigflow.yaml:2:18: 'ndjson:x' has no files that are done one by one: `batch` is of parquet: and arrow:",
+        ),
         ("sources: {a: {uri: 'exec:touch ran', spec: sgf1}}", [], "exec:touch ran would run a program: allow it"),
         ("sources: {a: {uri: '-', spec: 'run.py:frame'}}", [], "would run run.py: allow it (--allow-import run.py)"),
         (
@@ -199,6 +216,18 @@ def test_what_is_refused(sigflow: Call, folder: Path, text: str, arguments: list
     assert done.code == 2
     assert mistake in done.err
     assert not (folder / "ran").exists() and not (folder / "d").exists()
+
+
+def test_what_is_no_sink_is_told_beforehand(sigflow: Call, folder: Path) -> None:
+    says(
+        folder,
+        "sinks: {a: {uri: 'nope:x'}, b: {uri: 'csv:x', batch: {rows: 5}}, c: {uri: 'arrow:x', batch: {rows: 5}}}",
+    )
+    done = sigflow("config", "check")
+    assert done.code == 2
+    first, second = done.err.splitlines()
+    assert "sigflow.yaml:1:18: 'nope:x' is no sink" in first
+    assert "sigflow.yaml:1:38: 'csv:x' has no files" in second
 
 
 def test_programs_that_are_allowed(sigflow: Call, folder: Path) -> None:

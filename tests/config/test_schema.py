@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_what_is_there_is_said(tmp_path: Path, sigflow: Call, monkeypatch: pytes
     assert sigflow("config", "check").out == "sigflow.yaml: no mistakes; defaults, index\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_nobody_waits_for_a_pipe(tmp_path: Path, sigflow: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("sigflow.yaml")
+    Path("a.sgf").write_bytes(b"")
+    called = sigflow("validate", "a.sgf", "-s", "sgf1")
+    assert (called.code, called.err) == (2, "sigflow: error: sigflow.yaml: this is no file\n")
+
+
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
@@ -102,6 +112,11 @@ def test_what_is_there_is_said(tmp_path: Path, sigflow: Call, monkeypatch: pytes
         ("alarms: {a: {baseline: {of: frame-size, learn: 1s, sigmas: 0}}}", "1:60: found 0, wanted a number above 0"),
         ("alarms: {a: {baseline: {of: frame-size, learn: 1s, sigmas: inf}}}", "found inf, wanted a number of at most"),
         ('index: {dir: ""}', "1:14: found '', wanted a text that is not empty"),
+        (
+            "compute: [{format: sgf1, name: metadata, value: 1}]",
+            "1:32: 'metadata' is what rules set, as a column, already",
+        ),
+        (f"# {'x' * (4 << 20)}", "1:1: error SF101: the file is larger than"),
         ("compute: [{name: _x, value: 1}]", "1:18: found _x, wanted a name: lower-case letters"),
     ],
 )

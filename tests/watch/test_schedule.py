@@ -1,6 +1,7 @@
 """Schedules: when jobs are due, and that what is not done is told: missed, overlapping, failing, a changed clock."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -201,6 +202,15 @@ def test_mistakes_have_places(tmp_path: Path, text: str, mistake: str) -> None:
     assert not good
     assert len(mistakes) == 1
     assert mistake in mistakes[0]
+
+
+@pytest.mark.parametrize("zone", ["Nowhere", "XXX3", "../../etc/passwd", "/etc/passwd"])
+def test_the_zone_of_the_machine_may_be_no_zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    good, mistakes = check(tmp_path, '{run: stats, cron: "0 2 * * *"}')
+    assert not good
+    assert mistakes == [f"2:25: the time zone of this machine is not known (TZ={zone!r}): name one as `timezone`"]
+    assert len(check(tmp_path, '{run: stats, cron: "0 2 * * *", timezone: UTC}')[0]) == 1
 
 
 def test_what_runs_others(tmp_path: Path) -> None:
@@ -579,3 +589,23 @@ def test_what_cannot_be_begun_is_said_in_words(tmp_path: Path) -> None:
     assert f" s: {tmp_path / 'none/report'}: No such file or directory" in process.stdout
     assert "never: planned, but it is never due" in process.stdout
     assert "None" not in process.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_who_is_told_nothing_runs_nothing(tmp_path: Path) -> None:
+    """Where its lines cannot be told, the schedule ends, and says so."""
+    (tmp_path / "sigflow.yaml").write_text("schedule:\n  j: {every: 1s, run: validate a.sgf}\n")
+    command = [sys.executable, "-m", "sigflow", "schedule", "run"]
+    for _ in range(2):  # the first fails at `planned`, the second at `started`
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+            )
+        assert done.returncode == 1
+        assert done.stderr.endswith("the output could not be written: No space left on device\n")
+        assert "Traceback" not in done.stderr
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 0

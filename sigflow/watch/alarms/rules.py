@@ -201,11 +201,10 @@ class _Binding:
             bounds = kinds.Bounds(alarm.above, None, alarm.below)
         else:
             cleared = self._number(("clear",), clear)
-            bound = alarm.above if alarm.above is not None else alarm.below
-            assert bound is not None  # (one of them is there)
-            if cleared is not None and not (cleared <= bound if alarm.above is not None else cleared >= bound):
-                where = f"above {bound:g}" if alarm.above is not None else f"below {bound:g}"
-                raise self._wrong(("clear",), f"what is raised {where} is not cleared by {clear}")
+            if cleared is not None and alarm.above is not None and not cleared <= alarm.above:
+                raise self._wrong(("clear",), f"what is raised above {alarm.above:g} is not cleared by {clear}")
+            if cleared is not None and alarm.below is not None and not cleared >= alarm.below:
+                raise self._wrong(("clear",), f"what is raised below {alarm.below:g} is not cleared by {clear}")
             bounds = kinds.Bounds(alarm.above, alarm.below, cleared)
         counted, per = alarm.rate, alarm.per
         assert counted is not None

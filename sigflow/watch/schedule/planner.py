@@ -91,6 +91,7 @@ class Planner:
         self._ahead = self._clock.wall() - self._clock.monotonic()
         self._ended = Event()
         self._failure: BaseException | None = None
+        self._unheard: Exception | None = None
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)  # (it is told here)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -104,7 +105,7 @@ class Planner:
         return datetime.fromtimestamp(self._clock.wall(), UTC)
 
     def _tell(self, job: str | None, what: str, **more: Any) -> bool:
-        """Whether it could be written."""
+        """Whether it could be written, and told."""
         line = {"time": text_of(self._now()), "job": job, "what": what, **more}
         try:
             self._journal.write(line)
@@ -112,7 +113,12 @@ class Planner:
             self._failure = error
             self._ended.set()
             return False
-        self._told(line)
+        try:
+            self._told(line)
+        except Exception as error:  # whatever keeps it from being told
+            self._unheard = error
+            self._ended.set()
+            return False
         return True
 
     # ---------------------------------------------------------------- what is told
@@ -173,7 +179,9 @@ class Planner:
         self._scheduler.start()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Until `stop`, or for so long; the clock is watched.  Raises `SigflowError` where the journal fails."""
+        """Until `stop`, or for so long; the clock is watched.  Raises `SigflowError` where the journal fails, and
+        what kept its lines from being told.
+        """
         until = None if seconds is None else self._clock.monotonic() + seconds
         while not self._ended.wait(LOOK):
             self.look()
@@ -181,6 +189,8 @@ class Planner:
                 break
         if self._failure is not None:
             raise SigflowError(f"{self._journal.path}: the journal cannot be written: {self._failure}")
+        if self._unheard is not None:
+            raise self._unheard
 
     def look(self) -> None:
         """Look whether the clock was set, or the machine slept."""
@@ -209,5 +219,6 @@ class Planner:
 
     def close(self) -> None:
         """Wait for what runs, and give all back."""
-        self._scheduler.shutdown(wait=True)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
         self._journal.close()

@@ -9,6 +9,7 @@ process began.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -81,7 +82,17 @@ def cron(text: str, zone: tzinfo | None) -> BaseTrigger:
     weekday = said["day_of_week"] = _weekdays(said["day_of_week"])
     either = [said] if said["day"] == "*" or weekday == "*" else [{**said, "day_of_week": "*"}, {**said, "day": "*"}]
     triggers = [_trigger(fields_) for fields_ in either]
-    return _Local(triggers[0] if len(triggers) == 1 else OrTrigger(triggers), get_localzone() if zone is None else zone)
+    return _Local(triggers[0] if len(triggers) == 1 else OrTrigger(triggers), _zone() if zone is None else zone)
+
+
+def _zone() -> tzinfo:
+    """That of the machine."""
+    try:
+        local: tzinfo = get_localzone()
+    except (ValueError, OSError, KeyError):  # TZ may be any text
+        said = os.environ.get("TZ", "")
+        raise ValueError(f"the time zone of this machine is not known (TZ={said!r}): name one as `timezone`") from None
+    return local
 
 
 def _trigger(said: dict[str, str]) -> CronTrigger:
