@@ -108,8 +108,8 @@ def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) 
 
 
 def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) -> Iterator[UsageError]:
-    """What is wrong with URIs of sources and sinks, and with the formats that these and `defaults` name, which are known
-    then.
+    """What is wrong with URIs of sources and sinks, and with the formats that are named there and in `defaults`, which
+    are known then.
     """
     from sigflow import catalog, transport
     from sigflow.catalog import SPEC_ENDING

@@ -244,7 +244,7 @@ metadata:
   - {when: {source: tele}, set: {site: roof}}
   - {when: {source: scope}, set: {site: bench}}
 """
-    says(folder, BOTH.replace("table: {uri", "more: {uri").replace("parquet:rows", "csv:more.csv") + rules)
+    says(folder, BOTH + rules)
     assert sigflow("ingest", "--once", "--to", "d", "-q").code == 0
     trees = [json.loads(line) for line in (folder / "all.ndjson").read_text().splitlines()]
     assert {(tree["format"], tree["metadata"]["site"]) for tree in trees} == {
