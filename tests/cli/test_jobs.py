@@ -233,7 +233,8 @@ def test_interrupted_or_killed_and_resumed(sigflow: Call, long: list[str], tmp_p
 @pytest.mark.parametrize("seconds", [0.25, 0.6, 1.2])
 def test_a_key_interrupts_all_processes(long: list[str], tmp_path: Path, seconds: float) -> None:
     """Keys go to every process of a terminal, also to those that are only just beginning."""
-    command = [sys.executable, "-m", "sigflow", "validate", *long, *["-s", "sgf1", "--engine", "python", "--jobs", "2"]]
+    longer = [*long, *long, *long]  # so that it is at work whenever the key comes
+    command = [sys.executable, "-m", "sigflow", "validate", *longer, "-s", "sgf1", "--engine", "python", "--jobs", "2"]
     process = subprocess.Popen(
         command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -10,7 +10,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
@@ -240,7 +240,7 @@ def _overlaid(handler: Handler, entry: Handling) -> Handler:
     declared = handler.declared
     said: dict[str, Any] = {
         name: _texts(value) if name in ("format", "kind", "stream") else value
-        for name in ("event", "format", "kind", "stream", "where", "queue", "overflow")
+        for name in (field.name for field in fields(Declaration) if field.name != "timeout")
         if (value := getattr(entry, name)) not in (None, [])
     }
     if entry.timeout is not None:
