@@ -11,14 +11,12 @@ everything is archived, with no draft left behind.
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -29,6 +27,7 @@ import zstandard
 from sigflow import open as open_recording
 from sigflow.scale.archive_tables import REST, ROWS
 from tools.kill_recover import capture_of
+from tools.killing import main
 
 PACKED = ".zst"
 OLD = 1_600_000_000
@@ -164,21 +163,5 @@ def run(rounds: int, seed: int, folder: Path) -> Counter[str]:
     return states
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Kills `sigflow archive` at random moments and looks at what is left.")
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    root = Path(__file__).resolve().parent.parent
-    paths = [str(root), str(root / "generated"), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory() as name:
-        states = run(options.rounds, options.seed, Path(name))
-    for state, count in sorted(states.items()):
-        print(f"{count:5} x {state}")
-    print(f"{options.rounds} kills, nothing lost")
-
-
 if __name__ == "__main__":
-    main()
+    main("Kills `sigflow archive` at random moments and looks at what is left.", run, "kills, nothing lost")

@@ -9,13 +9,10 @@ whole new one, which is required and holds; or none.  The command is then run to
 
 from __future__ import annotations
 
-import argparse
-import os
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -26,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import sigflow
 from sigflow.recording.indexed import path_of
+from tools.killing import main
 from tools.make_samples import sgf1
 
 FRAMES = 4000
@@ -90,21 +88,5 @@ def run(rounds: int, seed: int, folder: Path) -> Counter[str]:
     return states
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--rounds", type=int, default=200, help="rounds (default 200)")
-    options.add_argument("--seed", type=int, default=1, help="the seed (default 1)")
-    chosen = options.parse_args(arguments)
-    root = Path(__file__).resolve().parent.parent
-    paths = [str(root), str(root / "generated"), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory() as name:
-        states = run(chosen.rounds, chosen.seed, Path(name))
-    for state, count in sorted(states.items()):
-        print(f"{count:5} x {state}")
-    print(f"{chosen.rounds} rounds, no index half written")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main((__doc__ or "").splitlines()[0], run, "rounds, no index half written")

@@ -15,15 +15,12 @@ end once more, over all that the killed ones left.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from itertools import islice
@@ -32,6 +29,7 @@ from pathlib import Path
 from sigflow import open as open_recording
 from sigflow.quarantine import Quarantine
 from sigflow.quarantine.store import LEDGER
+from tools.killing import main
 from tools.make_samples import sgf1
 
 #: More lines than are printed: until it ends.
@@ -138,21 +136,9 @@ def run(rounds: int, seed: int, folder: Path) -> Counter[str]:
     return states
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Kills `sigflow recover` at random moments and looks at what is left.")
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    root = Path(__file__).resolve().parent.parent
-    paths = [str(root), str(root / "generated"), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory() as name:
-        states = run(options.rounds, options.seed, Path(name))
-    for state, count in sorted(states.items()):
-        print(f"{count:5} x {state}")
-    print(f"{options.rounds} rounds, nothing half written and nothing lost")
-
-
 if __name__ == "__main__":
-    main()
+    main(
+        "Kills `sigflow recover` at random moments and looks at what is left.",
+        run,
+        "rounds, nothing half written and nothing lost",
+    )

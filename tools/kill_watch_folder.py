@@ -10,15 +10,12 @@ left.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -27,6 +24,7 @@ import pyarrow.parquet as pq
 
 from sigflow import open as open_recording
 from tools.kill_recover import capture_of
+from tools.killing import main
 
 CAPTURES, FRAMES = 8, 400
 ENDINGS = (".verdict.json", ".sigidx", ".parquet")
@@ -126,21 +124,5 @@ def run(rounds: int, seed: int, folder: Path) -> Counter[str]:
     return states
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Kills `sigflow watch-folder` at random moments.")
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    root = Path(__file__).resolve().parent.parent
-    paths = [str(root), str(root / "generated"), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    with tempfile.TemporaryDirectory() as name:
-        states = run(options.rounds, options.seed, Path(name))
-    for state, count in sorted(states.items()):
-        print(f"{count:5} x {state}")
-    print(f"{options.rounds} kills, each capture taken once")
-
-
 if __name__ == "__main__":
-    main()
+    main("Kills `sigflow watch-folder` at random moments.", run, "kills, each capture taken once")
