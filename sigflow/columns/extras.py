@@ -4,6 +4,7 @@ no column has.  Those that no form for many frames makes are made of frames that
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from sigflow.runtime.column import Computed, Text
 if TYPE_CHECKING:
     import pyarrow
 
-    from sigflow.calibration.rules import Quantity
+    from sigflow.calibration.measure import Applying
+    from sigflow.calibration.rules import Calibrations, Quantity
     from sigflow.columns.frames import FrameBatch
     from sigflow.columns.gather import Scalar, Stretches
     from sigflow.columns.names import Names
@@ -164,8 +166,8 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Versions:
-    """The versions of the rules of sigflow.yaml that apply to each frame; null where none does."""
+class OfRules(ABC):
+    """What the rules of sigflow.yaml that apply to each frame say; null where they say nothing."""
 
     name: str
 
@@ -175,42 +177,42 @@ class Versions:
         pa = arrow()
         return pa.dictionary(pa.int32(), pa.string())
 
+    @abstractmethod
+    def text_of(self, calibrations: Calibrations, rules: Applying) -> str | None:
+        """What these rules say."""
+
     def of_frames(self, rows: Stretches) -> pyarrow.Array | None:
         """The column of many frames."""
         assert rows.ruled is not None
         calibrations = rows.ruled.calibrations
-        return _few(rows, [calibrations.version(kind) for kind in rows.ruled.applied.kinds])
+        return _few(rows, [self.text_of(calibrations, kind) for kind in rows.ruled.applied.kinds])
 
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""
-        assert format.calibrations is not None
-        return arrow().array([format.calibrations.version(record.rules) for record in records]).cast(self.type)
+        calibrations = format.calibrations
+        assert calibrations is not None
+        texts = [self.text_of(calibrations, record.rules) for record in records]
+        return arrow().array(texts, arrow().string()).cast(self.type)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Attached:
-    """What rules of sigflow.yaml set under a key of the metadata."""
+class Versions(OfRules):
+    """The versions of the rules."""
 
-    name: str
+    def text_of(self, calibrations: Calibrations, rules: Applying) -> str | None:
+        """Their versions."""
+        return calibrations.version(rules)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attached(OfRules):
+    """What the rules set under a key of the metadata."""
+
     key: str
 
-    @property
-    def type(self) -> pyarrow.DataType:
-        """Its type: few texts, many times."""
-        pa = arrow()
-        return pa.dictionary(pa.int32(), pa.string())
-
-    def of_frames(self, rows: Stretches) -> pyarrow.Array | None:
-        """The column of many frames."""
-        assert rows.ruled is not None
-        calibrations = rows.ruled.calibrations
-        return _few(rows, [calibrations.metadata(kind).get(self.key) for kind in rows.ruled.applied.kinds])
-
-    def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
-        """The column of these frames."""
-        assert format.calibrations is not None
-        texts = [format.calibrations.metadata(record.rules).get(self.key) for record in records]
-        return arrow().array(texts, arrow().string()).cast(self.type)
+    def text_of(self, calibrations: Calibrations, rules: Applying) -> str | None:
+        """The text."""
+        return calibrations.metadata(rules).get(self.key)
 
 
 def _few(rows: Stretches, texts: Sequence[str | None]) -> pyarrow.Array:
@@ -281,4 +283,4 @@ def kind_of(quantity: Quantity) -> Computed | Text:
     return Computed("int", -(1 << 63), (1 << 63) - 1) if quantity.kind == "int" else Computed(quantity.kind)
 
 
-Extra = Moments | Metadata | Numbers | Led | Keyed | Versions | Attached | Calculated
+Extra = Moments | Metadata | Numbers | Led | Keyed | OfRules | Calculated

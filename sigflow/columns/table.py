@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, Any
 from sigflow.columns import payload
 from sigflow.columns.arrow import arrow, field_of, type_of
 from sigflow.columns.budget import Budget, TooMuch
-from sigflow.columns.extras import Attached, Calculated, Extra, Keyed, Led, Metadata, Moments, Numbers, Versions
+from sigflow.columns.extras import (
+    Attached,
+    Calculated,
+    Extra,
+    Keyed,
+    Led,
+    Metadata,
+    Moments,
+    Numbers,
+    OfRules,
+    Versions,
+)
 from sigflow.columns.frame import FrameType
 from sigflow.columns.frames import FrameBatch
 from sigflow.columns.kernels import Loader
@@ -257,7 +268,7 @@ class FormatColumns:
             array = None
             if isinstance(source, Member | payload.CodecColumn):
                 continue
-            if isinstance(source, Versions | Attached):
+            if isinstance(source, OfRules):
                 array = source.of_frames(rows)
             elif isinstance(source, Calculated):
                 array = source.of_frames(rows, frames)

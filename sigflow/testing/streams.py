@@ -42,7 +42,11 @@ def events(seed: int = 0) -> list[Event]:
 
 def decoded(formats: Sequence[Format], pieces: Sequence[bytes]) -> list[Event]:
     """The events of a stream that comes in these pieces, by the Python engine."""
-    decoder = Decoder(formats, engine="python")
+    return taken(Decoder(formats, engine="python"), pieces)
+
+
+def taken(decoder: Decoder, pieces: Sequence[bytes]) -> list[Event]:
+    """The events that a decoder gives of these pieces and the end of the stream."""
     events: list[Event] = []
     for piece in pieces:
         decoder.feed(piece)

@@ -15,10 +15,10 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from sigflow.errors import SigflowError, UsageError
+from sigflow.storage.base import Closing
 from sigflow.storage.disk import DISK, ENDING, Disk, lock
 
 #: Where what is being made lies, and the file that is locked.
@@ -51,7 +51,7 @@ def status_of(path: str) -> Status | None:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-class Arrivals:
+class Arrivals(Closing):
     """State: what each file was when it was last seen to change, and when that was; files that are left alone."""
 
     def __init__(
@@ -176,11 +176,3 @@ class Arrivals:
     def close(self) -> None:
         """Let go of the folder."""
         os.close(self._lock)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from sigflow.events import SHARED, Event, Loss, Record, Stamp
 from sigflow.stream import engines
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
+from sigflow.testing.streams import taken
 from tests.engine.streams import native, stream_of
 from tests.engine.ways import live_decoder, switch
 from tests.stream import damage, framings
@@ -35,15 +35,6 @@ SPECS = Path(__file__).parents[1] / "wires"
 def engine_with(scan: Native, **more: int) -> LiveEngine:
     """An engine that takes over at once."""
     return LiveEngine(lambda formats: scan, lambda formats, fed: 0, **more)
-
-
-def taken(decoder: Decoder, pieces: Sequence[bytes]) -> list[Event]:
-    events: list[Event] = []
-    for piece in pieces:
-        decoder.feed(piece)
-        events += decoder.events()
-    decoder.feed_eof()
-    return [*events, *decoder.events()]
 
 
 # ---------------------------------------------------------------- changing engines

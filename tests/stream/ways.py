@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
 
 from sigflow.engine import Native
 from sigflow.events import Event, Gap, Idle, Record
 from sigflow.runtime.envelope import Envelope
 from sigflow.stream.decoder import Decoder
 from sigflow.stream.format import Format
+from sigflow.testing.streams import shape
 from tests.stream import damage
 
 
@@ -45,19 +45,6 @@ def _taken_with_drops(decoder: Decoder, drop: random.Random) -> list[Event]:
         decoder._scanner.drop()
     events += decoder.events()
     return events
-
-
-def shape(events: Sequence[Event]) -> list[tuple[Any, ...]]:
-    """Events as plain tuples: what two ways of decoding must agree on."""
-    shapes: list[tuple[Any, ...]] = []
-    for event in events:
-        if isinstance(event, Record):
-            shapes.append(("frame", event.start, event.raw, event.format, event.index, event.sequence))
-        elif isinstance(event, Gap):
-            shapes.append(("gap", event.span.start, event.span.stop, event.reasons))
-        else:
-            shapes.append((type(event).__name__, *(getattr(event, name) for name in event.__match_args__)))
-    return shapes
 
 
 def check_tiles(events: Sequence[Event], data: bytes) -> None:
