@@ -14,11 +14,11 @@ from sigflow.cli.help import Group
 from sigflow.cli.options import Compiling, Settings, compiling, screened, specs_option
 from sigflow.cli.terminal import Screen, complain, one_line
 from sigflow.columns.plain_json import dumps
-from sigflow.config import CODEC, DEFAULT, Config, checked
+from sigflow.config import CODEC, DEFAULT, Config, checked, texts
 from sigflow.errors import SigflowError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sigflow.config.sections import Meant
     from sigflow.stream.format import Format
@@ -77,6 +77,17 @@ def _named(name: str, known: dict[str, Format]) -> Format:
     return known[name]
 
 
+def _unknown(
+    config: Config, names: Iterable[str], path: tuple[str | int, ...], known: dict[str, Format]
+) -> Iterator[UsageError]:
+    """What is wrong with names of formats that stand there; the others are known then."""
+    for name in names:
+        try:
+            _named(name, known)
+        except SigflowError as error:
+            yield config.wrong(path, str(error))
+
+
 def _of_formats(config: Config, known: dict[str, Format], compiling: Compiling) -> list[UsageError]:
     """What is wrong with names of formats, and with expressions over their fields.  known: formats by their names."""
     from sigflow.watch.alarms.rules import rules
@@ -131,7 +142,7 @@ def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) 
         except UsageError as error:
             yield config.wrong(("sinks", name, "uri"), str(error))
     for path, specs in named:
-        for spec in [specs] if isinstance(specs, str) else specs:
+        for spec in texts(specs):
             if spec.endswith(SPEC_ENDING):
                 try:
                     format = catalog.load(config.beside(spec), **compiling.options())
@@ -139,10 +150,7 @@ def _of_sources(config: Config, known: dict[str, Format], compiling: Compiling) 
                 except (SigflowError, OSError) as error:
                     yield config.wrong(path, exits.words(error))
             elif ":" not in spec:  # (what would run a program is told when it is used)
-                try:
-                    _named(spec, known)
-                except SigflowError as error:
-                    yield config.wrong(path, str(error))
+                yield from _unknown(config, [spec], path, known)
 
 
 def _of_checks(config: Config) -> list[UsageError]:
@@ -167,21 +175,18 @@ def _of_rules(config: Config, known: dict[str, Format]) -> Iterator[UsageError]:
     from sigflow.recording.calibrating import COMPUTE, METADATA, calibrated
 
     asked = list(known.values())
-    named: dict[str, Format] = {}
+    mentioned: list[Format] = []
     entries: list[tuple[str, int, str | list[str]]] = [
         *((METADATA, number, rule.when.format) for number, rule in enumerate(config.metadata)),
         *((COMPUTE, number, quantity.format) for number, quantity in enumerate(config.compute)),
     ]
     for section, number, formats in entries:
-        for name in [formats] if isinstance(formats, str) else formats:
-            try:
-                named[name] = _named(name, known)
-            except SigflowError as error:
-                assert config.document is not None
-                at = config.document.kept[section][number]
-                path = (section, at, "when", "format") if section == METADATA else (section, at, "format")
-                yield UsageError(f"{config.document.place(path)}: {error}")
-    yield from calibrated(config, list(dict.fromkeys([*asked, *named.values()])))[1]
+        assert config.document is not None
+        at = config.document.kept[section][number]
+        path = (section, at, "when", "format") if section == METADATA else (section, at, "format")
+        yield from _unknown(config, texts(formats), path, known)
+        mentioned += (known[name] for name in texts(formats) if name in known)
+    yield from calibrated(config, list(dict.fromkeys([*asked, *mentioned])))[1]
 
 
 def _meant(
@@ -190,13 +195,8 @@ def _meant(
     """The formats that an entry names, none where it names none, as it is bound when there is a capture; None where it
     names only such as there are not.
     """
-    formats = [meant.format] if isinstance(meant.format, str) else list(meant.format)
-    for format in formats:
-        try:
-            _named(format, known)
-        except SigflowError as error:
-            assert config.document is not None
-            mistakes.append(UsageError(f"{config.document.place((*path, 'format'))}: {error}"))
+    formats = texts(meant.format)
+    mistakes += _unknown(config, formats, (*path, "format"), known)
     bound = [known[format] for format in formats if format in known]
     return bound if bound or not formats else None
 

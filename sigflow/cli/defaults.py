@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sigflow.cli.terminal import one_line
-from sigflow.config import DEFAULT, configured
+from sigflow.config import DEFAULT, configured, texts
 from sigflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ def read(named: str | None) -> dict[str, Any]:
         if key not in ("spec", "import-path"):
             values[parameter] = value
             continue
-        texts = [value] if isinstance(value, str) else value
         try:
-            values[parameter] = [config.spec(text) if key == "spec" else config.beside(text) for text in texts]
+            values[parameter] = [config.spec(text) if key == "spec" else config.beside(text) for text in texts(value)]
         except UsageError:
             raise config.wrong(("defaults", key), f"{value} would run a program: name it with -s") from None
     return values

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sigflow.cli.captures import fallen_back, formats_of
-from sigflow.config import DEFAULT, Config
+from sigflow.config import DEFAULT, Config, texts
 from sigflow.config.units import Duration
 from sigflow.errors import UsageError
 from sigflow.session.opening import check
@@ -133,9 +133,8 @@ def _uri(uri: str, path: tuple[str, str], config: Config, acts: bool) -> str:
 
 
 def _specs(named: str | list[str], source: str, settings: Settings, config: Config) -> tuple[str, ...]:
-    texts = [named] if isinstance(named, str) else named
     try:
-        return tuple(config.spec(text, settings.compiling.allow_imports) for text in texts)
+        return tuple(config.spec(text, settings.compiling.allow_imports) for text in texts(named))
     except UsageError as error:
         raise config.wrong(("sources", source, "spec"), str(error)) from error
 

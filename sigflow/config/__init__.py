@@ -162,6 +162,11 @@ class Config:
         return by_name
 
 
+def texts(value: str | Iterable[str]) -> tuple[str, ...]:
+    """One text, or several, as the file has them."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
 def program_of(name: str) -> str | None:
     """The Python file that a format's name would run; None where it would run none."""
     if ":" not in name:

@@ -31,7 +31,6 @@ Names = str | list[str]
 #: What can be counted of a stream.
 COUNTED = ("frames", "bytes", "gaps", "gap-bytes", "checksum-failures", "lost")
 Counted = Literal["frames", "bytes", "gaps", "gap-bytes", "checksum-failures", "lost"]
-LEVELS = ("watch", "warning", "critical")
 Level = Literal["watch", "warning", "critical"]
 
 
@@ -256,10 +255,8 @@ class Output(Section, frozen=True):
 
 
 #: What a handler may be called for.
-HANDLED = ("record", "gap", "loss", "note", "start", "stop", "resync", "reconnect")
 Handled = Literal["record", "gap", "loss", "note", "start", "stop", "resync", "reconnect"]
 #: What becomes of an event where so many wait already.
-FULL = ("block", "drop-newest", "drop-oldest")
 Full = Literal["block", "drop-newest", "drop-oldest"]
 
 

@@ -23,12 +23,13 @@ from sigflow.calibration.measure import Measure
 from sigflow.calibration.rules import Calibrations, Rule, versions_of
 from sigflow.columns.physical import measure_of
 from sigflow.compiler.problems import did_you_mean
+from sigflow.config import texts
 from sigflow.errors import UsageError
 from sigflow.recording.calibrated_fields import columns_at, has_column, values_of, why_no_number
 from sigflow.recording.calibration_entries import Unfit, calibration_of, version_of
 from sigflow.recording.grouping import Grouping
 from sigflow.recording.quantities import asked_by, circle_of, names_of, quantity_of
-from sigflow.recording.rule_frames import RuleFrames, selection_of, sources_of, texts_of
+from sigflow.recording.rule_frames import RuleFrames, selection_of, sources_of
 from sigflow.recording.selection.binding import FRAME, FUNCTIONS
 from sigflow.recording.selection.fitting import Fitting, is_dated
 from sigflow.recording.selection.where import ConditionError, bound_terms
@@ -117,7 +118,7 @@ class _Binding:
         self._mistakes.append(UsageError(f"{where}: {error}"))
 
     def _meant(self, names: str | Sequence[str]) -> list[Format]:
-        named = texts_of(names)
+        named = texts(names)
         return [format for format in self._framed if not named or format.name in named]
 
     # ---------------------------------------------------------------- rules
@@ -150,7 +151,7 @@ class _Binding:
             when = RuleFrames(
                 format, rule.when, times, any(bound is not None and bound.dated for bound in (since, until))
             )
-            sources = sources_of(self._sources(texts_of(rule.when.source)))
+            sources = sources_of(self._sources(texts(rule.when.source)))
             self._rules[format.name].append(Rule(place, version, rule.set, sources, when.of_record, when.of_frames))
             for field, entry in fields.items():
                 self._chosen[format.name].setdefault(field, {})[place] = entry

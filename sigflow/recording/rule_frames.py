@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sigflow.columns.gather import Stretches
+from sigflow.config import texts
 from sigflow.recording.grouping import Grouping, Records
 from sigflow.recording.selection.asked import Selection
 from sigflow.recording.selection.fitting import Fitting, is_dated
@@ -93,7 +94,7 @@ def _numbered(frames: FrameBatch) -> FrameBatch:
 
 def selection_of(when: When) -> Selection:
     """What a rule asks for, as of a selection, but for formats and sources."""
-    return Selection(where=when.where, kinds=texts_of(when.kind), streams=texts_of(when.stream))
+    return Selection(where=when.where, kinds=texts(when.kind), streams=texts(when.stream))
 
 
 def sources_of(patterns: Sequence[str]) -> Callable[[str], bool]:
@@ -103,8 +104,3 @@ def sources_of(patterns: Sequence[str]) -> Callable[[str], bool]:
     return lambda source: any(
         fnmatchcase(name, pattern) for name in (source, os.path.basename(source)) for pattern in patterns
     )
-
-
-def texts_of(value: str | Sequence[str]) -> tuple[str, ...]:
-    """One text, or several."""
-    return (value,) if isinstance(value, str) else tuple(value)

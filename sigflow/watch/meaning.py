@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sigflow.config import texts
 from sigflow.errors import UsageError
 from sigflow.recording.selection.asked import Selection
 from sigflow.recording.selection.fitting import Fitting
@@ -73,8 +74,3 @@ class Meaning:
             raise self._misfit(("where",), error) from error
         except UsageError as error:
             raise self.wrong((), str(error).replace("--", "")) from error
-
-
-def texts(value: str | list[str]) -> tuple[str, ...]:
-    """One text, or several."""
-    return (value,) if isinstance(value, str) else tuple(value)

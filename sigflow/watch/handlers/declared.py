@@ -16,6 +16,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sigflow.config import texts
 from sigflow.errors import UsageError
 from sigflow.registry import Registry
 
@@ -109,7 +110,7 @@ def handler(
 
     Raises `UsageError` for what is none of these.
     """
-    declared = Declaration(event, _texts(format), _texts(kind), _texts(stream), where, timeout, queue, overflow)
+    declared = Declaration(event, texts(format), texts(kind), texts(stream), where, timeout, queue, overflow)
 
     def mark(function: Function) -> Function:
         try:
@@ -121,10 +122,6 @@ def handler(
         return function
 
     return mark
-
-
-def _texts(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def get(name: str) -> Callable[..., object]:
@@ -239,7 +236,7 @@ def _overlaid(handler: Handler, entry: Handling) -> Handler:
     """A handler with what the file says of it; what that does not say is as the function does."""
     declared = handler.declared
     said: dict[str, Any] = {
-        name: _texts(value) if name in ("format", "kind", "stream") else value
+        name: texts(value) if name in ("format", "kind", "stream") else value
         for name in (field.name for field in fields(Declaration) if field.name != "timeout")
         if (value := getattr(entry, name)) not in (None, [])
     }
