@@ -18,7 +18,19 @@ GENERATED = ROOT / "generated" / "sigflow_formats"
 
 #: Floor by floor, the units: modules or packages directly under sigflow. Units of the ground may use each other.
 FLOORS: dict[int, set[str]] = {
-    0: {"errors", "frozen", "diagnostics", "events", "limits", "reads", "reasons", "registry", "hinted", "containers"},
+    0: {
+        "errors",
+        "frozen",
+        "diagnostics",
+        "events",
+        "limits",
+        "reads",
+        "reasons",
+        "registry",
+        "hinted",
+        "containers",
+        "surrogates",
+    },
     1: {"runtime", "checksums", "codecs", "calibration"},
     2: {"compiler", "stream"},
     3: {"catalog"},

@@ -13,6 +13,7 @@ from sigflow.columns.arrow import arrow, masked, type_of
 from sigflow.columns.moments import times_of
 from sigflow.columns.tree import Leaf, Node
 from sigflow.runtime.column import Computed, Text
+from sigflow.surrogates import writable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -82,12 +83,8 @@ class Metadata:
 
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""
-        pairs = [[(_text(key), _text(value)) for key, value in record.metadata.items()] for record in records]
+        pairs = [[(writable(key), writable(value)) for key, value in record.metadata.items()] for record in records]
         return arrow().array(pairs, self.type)
-
-
-def _text(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +159,7 @@ class Keyed:
     def array(self, format: Format, records: Sequence[Record], names: Names) -> pyarrow.Array:
         """The column of these frames."""
         texts = [record.metadata.get(self.key) for record in records]
-        return arrow().array([None if text is None else _text(text) for text in texts], self.type)
+        return arrow().array([None if text is None else writable(text) for text in texts], self.type)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from sigflow.columns.tree import Case, Flat, Leaf, Listed, Member, Node, OneOf, 
 from sigflow.errors import LimitExceeded
 from sigflow.runtime.column import Bits, Bytes, Computed, Named, Number, Text
 from sigflow.runtime.measure import WIRE_ERRORS
+from sigflow.surrogates import writable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -110,7 +111,7 @@ def _texts(values: Values) -> pyarrow.Array:
     try:
         return _whole(values, pa.string())
     except UnicodeEncodeError:
-        shown = [None if text is None else text.encode("utf-8", "backslashreplace").decode() for text in values]
+        shown = [None if text is None else writable(text) for text in values]
         return _whole(shown, pa.string())
 
 

@@ -22,6 +22,7 @@ from sigflow.events import Span, Stamp
 from sigflow.quarantine import letters
 from sigflow.quarantine.entry import Attempt, Entry, Neighbour, RefusedRange, SpecUsed
 from sigflow.quarantine.typed import typed
+from sigflow.surrogates import writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,7 +285,7 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
     return (
         entry.id,
         refused.capture,
-        refused.name.encode("utf-8", "backslashreplace").decode(),
+        writable(refused.name),
         refused.span.start,
         refused.span.stop,
         entry.raw,

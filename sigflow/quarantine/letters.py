@@ -19,6 +19,7 @@ from sigflow.errors import SigflowError
 from sigflow.events import Stamp
 from sigflow.quarantine.entry import SpecUsed
 from sigflow.quarantine.typed import typed
+from sigflow.surrogates import writable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -142,7 +143,7 @@ class Letters:
             letter.handler,
             letter.event,
             letter.capture,
-            _text(letter.name),
+            writable(letter.name),
             json.dumps([letter.at.stream, letter.at.start, letter.at.stop, letter.at.number]),
             json.dumps(None if letter.frame is None else _frame_tree(letter.frame)),
             json.dumps(letter.detail),
@@ -157,12 +158,12 @@ class Letters:
         )
 
     def _failed(self, id: str, failure: Failure) -> None:
-        text = _text(failure.trace)[:TRACE]
+        text = writable(failure.trace)[:TRACE]
         trace = hashlib.sha256(text.encode()).hexdigest()
         self._connection.execute("INSERT OR IGNORE INTO traces VALUES (?, ?)", (trace, text))
         self._connection.execute(
             "INSERT INTO failures (letter, error, trace, late, at_ns) VALUES (?, ?, ?, ?, ?)",
-            (id, _text(failure.error)[:WORDS], trace, int(failure.late), failure.at_ns),
+            (id, writable(failure.error)[:WORDS], trace, int(failure.late), failure.at_ns),
         )
 
     def restore_failures(self, id: str, failures: Iterable[Failure]) -> None:
@@ -281,8 +282,3 @@ def _letter(row: Sequence[Any]) -> DeadLetter:
 def _frame_tree(frame: OfFrame) -> dict[str, Any]:
     spec = frame.spec
     return {"index": frame.index, "spec": {"name": spec.name, "hash": spec.hash, "preamble": spec.preamble}}
-
-
-def _text(text: str) -> str:
-    """A text that can be written, whatever halves of surrogates are in it."""
-    return text.encode("utf-8", "backslashreplace").decode()

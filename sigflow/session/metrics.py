@@ -17,6 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from sigflow.errors import UsageError
 from sigflow.session.measuring import Measured
+from sigflow.surrogates import writable
 from sigflow.transport.address import LOOPBACK, parse
 
 if TYPE_CHECKING:
@@ -68,12 +69,7 @@ class _Names:
             return known
         if len(self._known) >= self._most:
             return (OTHER,) * len(labels)
-        return self._known.setdefault(labels, tuple(map(_text, labels)))
-
-
-def _text(label: str) -> str:
-    """A label that can be written, whatever halves of surrogates are in it."""
-    return label.encode("utf-8", "backslashreplace").decode()
+        return self._known.setdefault(labels, tuple(map(writable, labels)))
 
 
 class _Sums:

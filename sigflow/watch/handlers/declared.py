@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sigflow.config import texts
 from sigflow.errors import UsageError
 from sigflow.registry import Registry
+from sigflow.surrogates import writable
 
 if TYPE_CHECKING:
     from sigflow.config import Config
@@ -145,12 +146,9 @@ def handler_of(name: str, function: Callable[..., object]) -> Handler:
     if not callable(function):
         raise UsageError(f"handler {name!r}: it cannot be called")
     declared = getattr(function, _MARK, None)
-    return Handler(_text(name), function, _takes(name, function), declared if declared is not None else Declaration())
-
-
-def _text(name: str) -> str:
-    """A name that can be written, whatever halves of surrogates are in it."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    return Handler(
+        writable(name), function, _takes(name, function), declared if declared is not None else Declaration()
+    )
 
 
 def _function(text: str, folder: str) -> Callable[..., object]:
@@ -242,4 +240,4 @@ def _overlaid(handler: Handler, entry: Handling) -> Handler:
     }
     if entry.timeout is not None:
         said["timeout"] = entry.timeout.seconds
-    return replace(handler, name=_text(entry.name or handler.name), declared=replace(declared, **said))
+    return replace(handler, name=writable(entry.name or handler.name), declared=replace(declared, **said))
