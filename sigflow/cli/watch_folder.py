@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from sigflow.cli import exits
-from sigflow.cli.captures import NotOpened, formats_of, opened_recording
+from sigflow.cli.captures import NotOpened, fallen_back, formats_of, opened_recording
 from sigflow.cli.completion import folders
 from sigflow.cli.options import Settings, scanning, seconds_type
 from sigflow.cli.tables import TABLES
@@ -91,6 +91,8 @@ class _Work:
         self._settings = settings
         self._formats = formats_of(settings)
         self._config = configured(settings.config)
+        if self._formats:  # a mistake in the file is no fault of the captures
+            fallen_back(self._formats, settings, self._config, arrivals.folder)
         self._context = click.get_current_context()
         self.codes = {exits.OK}
 

@@ -180,6 +180,18 @@ def test_what_the_command_makes(sigflow: Call, tmp_path: Path) -> None:
     assert again.code == 0 and not again.out
 
 
+def test_a_mistake_in_the_file_is_no_fault_of_the_captures(sigflow: Call, tmp_path: Path) -> None:
+    """It is told before any is moved."""
+    config = tmp_path / "sigflow.yaml"
+    config.write_text("compute:\n  - {format: sgf1, name: x, value: sequense + 1}\n")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "a.sgf").write_bytes((SAMPLES / "valid_telemetry.sgf").read_bytes())
+    done = sigflow("watch-folder", inbox, "-s", "sgf1", "--config", config, "--stable", "10ms", "--once")
+    assert done.code == 2 and "2:36: unknown field 'sequense'" in done.err
+    assert (inbox / "a.sgf").exists()
+
+
 def test_a_full_disk_leaves_captures_where_they_are(tmp_path: Path) -> None:
     """What cannot be written is told; the capture stays, and is taken when there is room."""
     (tmp_path / "a.sgf").write_bytes((SAMPLES / "valid_telemetry.sgf").read_bytes())
